@@ -1,0 +1,198 @@
+//! The engine's ports: what it needs of GitHub, of git and of a clock, in the model's words.
+//!
+//! **Needs** the model. **Guarantees**: reads may be repeated; every write answers [`Performed`] and is never repeated
+//! by the port itself. Functions that write to the clone take the lock as a value.
+//! **Races**: what a write relies on is in its arguments; a port refuses when it no longer holds.
+//!
+//! Outside the product a port is implemented only on the simulator's world.
+
+use crate::model::{
+    AgentEvent, Attempt, Binding, BlobId, CommitId, CommitPolicy, Discussion, Folder, ForgeFacts, HeadDiff,
+    IssueNumber, IssueText, ItemName, Key, Ledger, ListedIssue, MergeMethod, NodeId, Performed, Planning, PullNumber,
+    SettleFields, Tips,
+};
+use jiff::Timestamp;
+use std::future::Future;
+
+/// What one observation of GitHub asks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Issues of unsettled bindings, in full.
+    pub unsettled: Vec<NodeId>,
+    /// Issues of the newest settled bindings, at most ten.
+    pub settled: Vec<NodeId>,
+}
+
+/// An issue as GitHub acknowledged it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedIssue {
+    /// Its number.
+    pub number: IssueNumber,
+    /// Its node id.
+    pub node: NodeId,
+    /// The numeric id of its author.
+    pub author: u64,
+}
+
+/// A merge as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeRequest {
+    /// Which pull request.
+    pub pull: PullNumber,
+    /// The head that was judged; GitHub refuses another one.
+    pub head: CommitId,
+    /// How.
+    pub method: MergeMethod,
+    /// Commit title.
+    pub title: String,
+    /// Commit message.
+    pub message: String,
+}
+
+/// GitHub.
+pub trait Forge: Send + Sync {
+    /// Why a read failed.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// One look at everything that exists only on GitHub.
+    fn observe(&self, question: &Question) -> impl Future<Output = Result<ForgeFacts, Self::Error>> + Send;
+    /// Every issue, open or closed, with this label or by our account whose body carries this key's marker.
+    fn own_issues(&self, key: &Key, label: &str) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    /// The agent's lifecycle events on a pull request, oldest first.
+    fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
+    /// A pull request's description and what people with write permission said about it.
+    fn discussion(&self, pull: PullNumber) -> impl Future<Output = Result<Discussion, Self::Error>> + Send;
+
+    /// Create an issue, unassigned; missing labels are made first.
+    fn create_issue(&self, text: &IssueText) -> impl Future<Output = Performed<CreatedIssue>> + Send;
+    /// Assign the agent; done only when it is read back among the assignees.
+    fn assign(&self, issue: IssueNumber, login: &str, base: &str) -> impl Future<Output = Performed<()>> + Send;
+    /// Take a pull request out of draft.
+    fn mark_ready(&self, pull: PullNumber, node: &NodeId) -> impl Future<Output = Performed<()>> + Send;
+    /// Merge; done only when `merged` is read back, with the merge commit.
+    fn merge(&self, request: &MergeRequest) -> impl Future<Output = Performed<CommitId>> + Send;
+    /// Close an issue as completed.
+    fn close_issue(&self, issue: IssueNumber) -> impl Future<Output = Performed<()>> + Send;
+    /// Close a pull request unmerged.
+    fn close_pull(&self, pull: PullNumber) -> impl Future<Output = Performed<()>> + Send;
+    /// Delete a branch that still stands at this commit; one that is gone is done.
+    fn delete_branch(&self, branch: &str, head: CommitId) -> impl Future<Output = Performed<()>> + Send;
+}
+
+/// What a look at the remote is told beforehand, so that only what moved is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TipHints {
+    /// The mainline's branch name.
+    pub branch: String,
+    /// Where GitHub's API says the mainline stands.
+    pub mainline: Option<CommitId>,
+    /// Where it says the ledger stands; `None` proves nothing.
+    pub ledger: Option<CommitId>,
+}
+
+/// A change of the ledger, conditional on its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerChange {
+    /// Root commit with the format and nothing else; the reference must not exist.
+    Begin,
+    /// Write the attempt; no attempt of another instance may stand and the key must be unbound.
+    Attempt(Attempt),
+    /// Bind (key unbound), drop our attempt, and settle another key in the same commit.
+    Bind {
+        /// The new record.
+        binding: Box<Binding>,
+        /// The record that ends with it.
+        settles: Option<SettleFields>,
+    },
+    /// Write the end of a story (key bound and unsettled).
+    Settle(SettleFields),
+}
+
+/// A rename of one queue file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueMove {
+    /// Which file.
+    pub name: ItemName,
+    /// From where.
+    pub from: Folder,
+    /// To where.
+    pub to: Folder,
+    /// Its blob, which must be the one at the tip and is kept.
+    pub blob: BlobId,
+    /// The whole commit message.
+    pub message: String,
+}
+
+/// Who signs a commit, and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Author and committer.
+    pub identity: CommitPolicy,
+    /// By the engine's clock.
+    pub at: Timestamp,
+}
+
+/// A commit message of the ledger: the action in words, and its trailers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerMessage {
+    /// Subject line.
+    pub subject: String,
+    /// Trailer lines (`Orchestrator-Op`, `Instance`, `Decision`).
+    pub trailers: Vec<(String, String)>,
+}
+
+/// The repository: its own bare clone and the remote it mirrors.
+pub trait Remote: Send + Sync {
+    /// The proof that no other process works in this clone.
+    type Lock: Send + Sync;
+    /// Why a read failed.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Take the lock, or say who holds it.
+    fn lock(&self) -> impl Future<Output = Result<Self::Lock, Self::Error>> + Send;
+    /// Where the clone stands now, without asking the remote; `None` for a clone that was never fetched.
+    fn known_tips(&self) -> impl Future<Output = Result<Option<Tips>, Self::Error>> + Send;
+    /// Ask the remote, fetch what moved, and say where everything stands.
+    fn sync(&self, lock: &Self::Lock, hints: &TipHints) -> impl Future<Output = Result<Tips, Self::Error>> + Send;
+    /// The planning folder at a mainline commit.
+    fn planning(&self, mainline: CommitId) -> impl Future<Output = Result<Planning, Self::Error>> + Send;
+    /// The policy file's bytes at a mainline commit.
+    fn policy(&self, mainline: CommitId) -> impl Future<Output = Result<Option<Vec<u8>>, Self::Error>> + Send;
+    /// The ledger at one of its commits.
+    fn ledger(&self, tip: CommitId) -> impl Future<Output = Result<Ledger, Self::Error>> + Send;
+    /// What a pull request's head changes against the merge base with the mainline; fetched once a head.
+    fn head_diff(
+        &self,
+        lock: &Self::Lock,
+        pull: PullNumber,
+        head: CommitId,
+        mainline: CommitId,
+    ) -> impl Future<Output = Result<HeadDiff, Self::Error>> + Send;
+    /// A queue file's text below its front-matter.
+    fn item_body(&self, blob: BlobId) -> impl Future<Output = Result<String, Self::Error>> + Send;
+    /// Whether `ancestor` is reachable from `tip`.
+    fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Change the ledger by compare-and-set; the new tip. Rebuilt on the fetched tip while its condition holds.
+    fn change_ledger(
+        &self,
+        lock: &Self::Lock,
+        change: &LedgerChange,
+        message: &LedgerMessage,
+        signature: &Signature,
+    ) -> impl Future<Output = Performed<CommitId>> + Send;
+    /// Move a queue file in one commit of the mainline; the commit. Rebuilt on the fetched tip while the file is there.
+    fn move_file(
+        &self,
+        lock: &Self::Lock,
+        branch: &str,
+        change: &QueueMove,
+        signature: &Signature,
+    ) -> impl Future<Output = Performed<CommitId>> + Send;
+}
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}

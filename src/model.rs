@@ -1,0 +1,38 @@
+//! Facts and nouns: every type that more than one module speaks about.
+//!
+//! **Needs** nothing but the standard library, serde and jiff's time stamps (as values; nobody here reads a clock).
+//! **Guarantees**: plain data, comparable, serialisable; a value that exists is valid (constructors check). Text from
+//! outside is kept as it came and is bounded where it enters ([`crate::forge`], [`crate::repo`]), made harmless where
+//! it leaves ([`crate::text`]).
+//! **Races**: none; a [`Snapshot`] is what was true when it was taken, and every action repeats what it relies on.
+
+mod action;
+mod binding;
+mod decision;
+mod forge_facts;
+mod id;
+mod marker;
+mod pacing;
+mod policy;
+mod queue;
+mod snapshot;
+mod stage;
+mod trailer;
+
+pub use action::{Action, ActionKind, Answer, Effect, IssueText, Performed, SettleFields, StopPoint};
+pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind, Ledger};
+pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
+pub use forge_facts::{
+    AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,
+    IssueState, ListedIssue, ListedPull, MergeState, Mergeable, PullFacts, PullState, RepositoryFacts, ReviewVerdict,
+};
+pub use id::{BlobId, CommitId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
+pub use marker::Marker;
+pub use pacing::{Pacing, Refusal};
+pub use policy::{
+    AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
+};
+pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
+pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips};
+pub use stage::Stage;
+pub use trailer::{Step, Trailers};

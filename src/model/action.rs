@@ -1,0 +1,385 @@
+//! Actions: one obligation with an ordered list of effects, complete to the last character.
+//!
+//! **Guarantees**: an executor needs no choice; each effect names what it relies on (expected blob, head, key). The
+//! table of actions and effects ([`ActionKind::effects`]) is the list of stop points.
+
+use super::binding::{ItemOutcome, Key};
+use super::id::{BlobId, CommitId, IssueNumber, NodeId, PullNumber};
+use super::policy::MergeMethod;
+use super::queue::{Folder, ItemName};
+use super::trailer::Trailers;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kind of obligation an action meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// The ledger's root commit.
+    Baseline,
+    /// Ask for a gap analysis.
+    AskGap,
+    /// Give a queue item out.
+    Promote,
+    /// Take a finished pull request out of draft.
+    MarkReady,
+    /// Merge a gap or capability pull request.
+    MergePlanning,
+    /// Merge a development pull request.
+    MergeDevelopment,
+    /// Settle a merged item and ask for its capability update.
+    Complete,
+    /// End a planning pull request that changes nothing.
+    CloseEmpty,
+    /// Obey a person who closed an issue.
+    Drop,
+}
+
+/// The name of an effect, without what it works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopPoint {
+    /// Root commit of the ledger.
+    Baseline,
+    /// Lease and intent.
+    Attempt,
+    /// The issue.
+    Create,
+    /// Key → number.
+    Bind,
+    /// The agent.
+    Assign,
+    /// The queue file.
+    Move,
+    /// Out of draft.
+    Mark,
+    /// The merge.
+    Merge,
+    /// Outcome into the ledger.
+    Settle,
+    /// The pull request, unmerged.
+    ClosePull,
+    /// The issue.
+    CloseIssue,
+    /// The agent's branch.
+    DeleteBranch,
+}
+
+impl ActionKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Baseline,
+        Self::AskGap,
+        Self::Promote,
+        Self::MarkReady,
+        Self::MergePlanning,
+        Self::MergeDevelopment,
+        Self::Complete,
+        Self::CloseEmpty,
+        Self::Drop,
+    ];
+
+    /// The effects an undisturbed action of this kind has, in order.
+    pub const fn effects(self) -> &'static [StopPoint] {
+        use StopPoint::{
+            Assign, Attempt, Baseline, Bind, CloseIssue, ClosePull, Create, DeleteBranch, Mark, Merge, Move, Settle,
+        };
+        match self {
+            Self::Baseline => &[Baseline],
+            Self::AskGap => &[Attempt, Create, Bind, Assign],
+            Self::Promote => &[Attempt, Create, Bind, Assign, Move],
+            Self::MarkReady => &[Mark],
+            Self::MergePlanning => &[Merge, Settle, CloseIssue, DeleteBranch],
+            Self::MergeDevelopment => &[Merge, CloseIssue, DeleteBranch],
+            Self::Complete => &[Attempt, Create, Bind, Assign, Move],
+            Self::CloseEmpty => &[Settle, ClosePull, CloseIssue, DeleteBranch],
+            Self::Drop => &[Settle, Move],
+        }
+    }
+
+    /// Its name in commands, logs and stop points.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::AskGap => "ask-gap",
+            Self::Promote => "promote",
+            Self::MarkReady => "mark-ready",
+            Self::MergePlanning => "merge-planning",
+            Self::MergeDevelopment => "merge-development",
+            Self::Complete => "complete",
+            Self::CloseEmpty => "close-empty",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+impl StopPoint {
+    /// Its name in commands, logs and stop points.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Attempt => "attempt",
+            Self::Create => "create",
+            Self::Bind => "bind",
+            Self::Assign => "assign",
+            Self::Move => "move",
+            Self::Mark => "mark",
+            Self::Merge => "merge",
+            Self::Settle => "settle",
+            Self::ClosePull => "close-pull",
+            Self::CloseIssue => "close-issue",
+            Self::DeleteBranch => "delete-branch",
+        }
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for StopPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An issue as it will be created: never assigned in the same request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueText {
+    /// At most 256 characters.
+    pub title: String,
+    /// At most 60,000 characters; the marker is its first line.
+    pub body: String,
+    /// Name and colour of each label; they are made if missing.
+    pub labels: Vec<(String, String)>,
+}
+
+/// How a key's story ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettleFields {
+    /// Whose.
+    pub key: Key,
+    /// The pull request that settled it.
+    pub pull: Option<PullNumber>,
+    /// Its merge commit; `None` with a pull request: the one this action makes.
+    pub merge: Option<CommitId>,
+    /// The end.
+    pub outcome: ItemOutcome,
+}
+
+/// The number that an issue effect works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Known when the decision was made.
+    Known(IssueNumber),
+    /// The one that an earlier effect of this action makes; it is read back from the ledger.
+    Created,
+}
+
+/// One change of the outside world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// The ledger's root commit; the reference must not exist.
+    Baseline,
+    /// Lease and intent for one create; no attempt of another instance may stand.
+    Attempt {
+        /// For what.
+        key: Key,
+    },
+    /// Create the issue, unassigned, its labels in the same request.
+    Create {
+        /// For what.
+        key: Key,
+        /// Its text.
+        text: IssueText,
+    },
+    /// Bind the key to the issue and drop the attempt; the key must be unbound.
+    Bind {
+        /// What.
+        key: Key,
+        /// The issue.
+        issue: Answer,
+        /// The queue file's blob.
+        blob: Option<BlobId>,
+        /// Settled in the same ledger commit.
+        settles: Option<SettleFields>,
+    },
+    /// Assign the agent to the number the ledger binds.
+    Assign {
+        /// What.
+        key: Key,
+        /// The agent's login for requests.
+        login: String,
+        /// The branch it starts from.
+        base: String,
+    },
+    /// Rename one queue file in one commit of the mainline.
+    Move {
+        /// Which.
+        name: ItemName,
+        /// From where.
+        from: Folder,
+        /// To where.
+        to: Folder,
+        /// Its blob, unchanged.
+        blob: BlobId,
+        /// Subject line.
+        subject: String,
+        /// Trailers; a number that this action makes is filled in.
+        trailers: Trailers,
+    },
+    /// Take it out of draft.
+    Mark {
+        /// Which.
+        pull: PullNumber,
+        /// Its node id.
+        node: NodeId,
+        /// The head that was judged.
+        head: CommitId,
+    },
+    /// Merge it at the head that was judged.
+    Merge {
+        /// Which.
+        pull: PullNumber,
+        /// The head that was judged.
+        head: CommitId,
+        /// How.
+        method: MergeMethod,
+        /// Commit title.
+        title: String,
+        /// Commit message.
+        message: String,
+    },
+    /// Write the end of a binding's story; it must be unsettled.
+    Settle {
+        /// What is written.
+        fields: SettleFields,
+    },
+    /// Close it unmerged.
+    ClosePull {
+        /// Which.
+        pull: PullNumber,
+    },
+    /// Close it as completed.
+    CloseIssue {
+        /// Which.
+        issue: IssueNumber,
+    },
+    /// Delete the agent's branch, still at the commit that was judged.
+    DeleteBranch {
+        /// Which.
+        branch: String,
+        /// Its tip.
+        head: CommitId,
+    },
+}
+
+impl Effect {
+    /// Its name.
+    pub const fn stop_point(&self) -> StopPoint {
+        match self {
+            Self::Baseline => StopPoint::Baseline,
+            Self::Attempt { .. } => StopPoint::Attempt,
+            Self::Create { .. } => StopPoint::Create,
+            Self::Bind { .. } => StopPoint::Bind,
+            Self::Assign { .. } => StopPoint::Assign,
+            Self::Move { .. } => StopPoint::Move,
+            Self::Mark { .. } => StopPoint::Mark,
+            Self::Merge { .. } => StopPoint::Merge,
+            Self::Settle { .. } => StopPoint::Settle,
+            Self::ClosePull { .. } => StopPoint::ClosePull,
+            Self::CloseIssue { .. } => StopPoint::CloseIssue,
+            Self::DeleteBranch { .. } => StopPoint::DeleteBranch,
+        }
+    }
+
+    /// Stable name of effect and object, by which a refusal is remembered.
+    pub fn object(&self) -> String {
+        let name = self.stop_point().name();
+        match self {
+            Self::Baseline => name.to_owned(),
+            Self::Attempt { key } | Self::Create { key, .. } | Self::Bind { key, .. } | Self::Assign { key, .. } => {
+                format!("{name} {}", key.path())
+            }
+            Self::Move { name: item, to, .. } => Self::move_object(item, *to),
+            Self::Mark { pull, head, .. } | Self::Merge { pull, head, .. } => format!("{name} {pull} {head}"),
+            Self::Settle { fields } => format!("{name} {}", fields.key.path()),
+            Self::ClosePull { pull } => format!("{name} {pull}"),
+            Self::CloseIssue { issue } => format!("{name} {issue}"),
+            Self::DeleteBranch { branch, .. } => Self::branch_object(branch),
+        }
+    }
+
+    /// [`Effect::object`] of a move.
+    pub fn move_object(item: &ItemName, to: Folder) -> String {
+        format!("move {item} to {to}")
+    }
+
+    /// [`Effect::object`] of a branch deletion.
+    pub fn branch_object(branch: &str) -> String {
+        format!("delete-branch {branch}")
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Baseline => f.write_str("begin the ledger"),
+            Self::Attempt { key } => write!(f, "write down the attempt for {key}"),
+            Self::Create { text, .. } => write!(f, "create the issue \"{}\"", text.title),
+            Self::Bind { key, settles, .. } => {
+                write!(f, "bind {key} to it")?;
+                match settles {
+                    Some(fields) => write!(f, ", settle {} as {}", fields.key, fields.outcome),
+                    None => Ok(()),
+                }
+            }
+            Self::Assign { login, .. } => write!(f, "assign {login}"),
+            Self::Move { name, from, to, .. } => write!(f, "move {name} from {from}/ to {to}/"),
+            Self::Mark { pull, .. } => write!(f, "mark {pull} ready for review"),
+            Self::Merge { pull, head, method, .. } => write!(f, "{}-merge {pull} at {}", method.word(), head.short()),
+            Self::Settle { fields } => write!(f, "settle {} as {}", fields.key, fields.outcome),
+            Self::ClosePull { pull } => write!(f, "close {pull}"),
+            Self::CloseIssue { issue } => write!(f, "close {issue} as completed"),
+            Self::DeleteBranch { branch, .. } => write!(f, "delete the branch {branch}"),
+        }
+    }
+}
+
+/// One obligation, completely planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// What kind.
+    pub kind: ActionKind,
+    /// Whose, where it is somebody's.
+    pub key: Option<Key>,
+    /// What is left to do, in order.
+    pub effects: Vec<Effect>,
+}
+
+/// What came of a write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Performed<T> {
+    /// It is so now, by us or already.
+    Done {
+        /// What it made.
+        value: T,
+    },
+    /// It is not so, and nothing was changed.
+    NotDone {
+        /// Why.
+        why: String,
+        /// Refused for good (a rule, 403, 422), as opposed to "the world moved on".
+        refused: bool,
+    },
+    /// No answer, or none that can be believed.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+}

@@ -1,0 +1,311 @@
+//! What was read from GitHub: the facts that exist nowhere else.
+//!
+//! **Guarantees**: accounts are compared by numeric id, never by login (one agent has three logins). A value GitHub may
+//! add later is kept as "unknown", which never merges anything.
+
+use super::id::{CommitId, IssueNumber, NodeId, PullNumber, RepositoryName};
+use super::marker::Marker;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An account. The login is for people; the numeric id decides.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AccountId {
+    /// The numeric id; 0 where GitHub gave none (a deleted account).
+    pub id: u64,
+    /// What to call it.
+    pub login: String,
+}
+
+/// Whether an issue is open, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueState {
+    /// Open.
+    Open,
+    /// Closed as completed (also where GitHub names no reason).
+    Completed,
+    /// Closed as not planned or as a duplicate.
+    NotPlanned,
+}
+
+/// One assignment or unassignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: AccountId,
+    /// Who was assigned or unassigned.
+    pub assignee: AccountId,
+    /// `true` for an assignment.
+    pub assigned: bool,
+}
+
+/// The state of a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PullState {
+    /// Open, a draft included.
+    Open,
+    /// Closed without being merged.
+    Closed,
+    /// Merged.
+    Merged,
+}
+
+/// `mergeable`: whether a merge would conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mergeable {
+    /// It would not.
+    Yes,
+    /// It would.
+    Conflicting,
+    /// GitHub is still computing it; asking started the job.
+    Unknown,
+}
+
+/// `mergeStateStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeState {
+    /// Nothing stands in the way.
+    Clean,
+    /// Clean, with hooks (GitHub Enterprise Server).
+    HasHooks,
+    /// A check that is not required is not green.
+    Unstable,
+    /// A rule is not met.
+    Blocked,
+    /// The head must be brought up to date first.
+    Behind,
+    /// A conflict.
+    Dirty,
+    /// A draft.
+    Draft,
+    /// Still being computed, or a value this version doesn't know.
+    Unknown,
+}
+
+/// The rolled-up checks of the head commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// No check and no status was ever reported on the head.
+    None,
+    /// Something is still running, or a required check has not reported.
+    Pending,
+    /// All green.
+    Success,
+    /// Something failed.
+    Failure,
+}
+
+/// The latest opinionated review of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewVerdict {
+    /// Whose.
+    pub author: AccountId,
+    /// Whether changes are requested (otherwise approved or dismissed).
+    pub changes_requested: bool,
+}
+
+/// A pull request that is linked to a bound issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullFacts {
+    /// Its number.
+    pub number: PullNumber,
+    /// Its node id.
+    pub node: NodeId,
+    /// Its title.
+    pub title: String,
+    /// Open, closed or merged.
+    pub state: PullState,
+    /// Whether it is a draft.
+    pub draft: bool,
+    /// Who opened it.
+    pub author: AccountId,
+    /// The branch it would go into.
+    pub base: String,
+    /// The branch it comes from.
+    pub head_branch: String,
+    /// The commit it stands at.
+    pub head: CommitId,
+    /// Where its branch stands now; `None` once it is deleted.
+    pub branch_tip: Option<CommitId>,
+    /// Whether the branch is in another repository.
+    pub cross_repository: bool,
+    /// How many files it changes, as GitHub counts.
+    pub changed_files: u64,
+    /// Whether a merge would conflict.
+    pub mergeable: Mergeable,
+    /// What stands in the way.
+    pub merge_state: MergeState,
+    /// A review by somebody other than a review bot is requested, or was.
+    pub review_requested: bool,
+    /// Latest opinionated reviews.
+    pub reviews: Vec<ReviewVerdict>,
+    /// A rule requires a review that is missing.
+    pub review_required: bool,
+    /// Checks of the head.
+    pub checks: CheckState,
+    /// When the head was committed; `None` where the branch is gone.
+    pub head_committed: Option<Timestamp>,
+    /// Issues that merging it closes.
+    pub closes: Vec<IssueNumber>,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// When it was merged, into what commit.
+    pub merged: Option<(Timestamp, CommitId)>,
+    /// Who closed it last, where it is closed and not merged.
+    pub closed_by: Option<AccountId>,
+    /// When it was opened.
+    pub created: Timestamp,
+}
+
+/// An issue that a binding names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundIssue {
+    /// Its number.
+    pub number: IssueNumber,
+    /// Its title.
+    pub title: String,
+    /// Open or closed, and why.
+    pub state: IssueState,
+    /// Who closed it last, where it is closed.
+    pub closed_by: Option<AccountId>,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Who is assigned now.
+    pub assignees: Vec<AccountId>,
+    /// Assignments and unassignments, oldest first, the newest ten.
+    pub assignments: Vec<Assignment>,
+    /// Linked pull requests, closed and merged ones included, by number.
+    pub pulls: Vec<PullFacts>,
+}
+
+/// An open issue of a list, for discovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedIssue {
+    /// Its number.
+    pub number: IssueNumber,
+    /// Its node id.
+    pub node: NodeId,
+    /// Its title.
+    pub title: String,
+    /// Who opened it.
+    pub author: AccountId,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// The marker of its body, if any.
+    pub marker: Option<Marker>,
+    /// Whether it is open.
+    pub open: bool,
+}
+
+/// An open pull request of a list, for discovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedPull {
+    /// Its number.
+    pub number: PullNumber,
+    /// Its title.
+    pub title: String,
+    /// Who opened it.
+    pub author: AccountId,
+    /// The branch it comes from.
+    pub head_branch: String,
+}
+
+/// What the engine needs to know of the repository itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryFacts {
+    /// Its name now (it may have been renamed).
+    pub name: RepositoryName,
+    /// The mainline's name.
+    pub default_branch: Option<String>,
+    /// The mainline's tip.
+    pub mainline: Option<CommitId>,
+    /// The ledger's tip as GitHub's API sees it; `None` proves nothing.
+    pub ledger: Option<CommitId>,
+    /// Read-only for everybody.
+    pub archived: bool,
+    /// Whether it takes issues.
+    pub has_issues: bool,
+}
+
+/// A lifecycle event of the agent, which only the REST timeline has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentEvent {
+    /// Its node id, which a comment about it names.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AgentEventKind,
+}
+
+/// See [`AgentEvent`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AgentEventKind {
+    /// A session began.
+    Started,
+    /// A session ended normally.
+    Finished,
+    /// A session died.
+    Failed {
+        /// What it said, if anything.
+        message: Option<String>,
+    },
+}
+
+/// A pull request's own words and what was said about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discussion {
+    /// Its description.
+    pub body: String,
+    /// Comments and reviews, oldest first, of authors who may write to the repository.
+    pub entries: Vec<DiscussionEntry>,
+    /// How many others there are.
+    pub others: usize,
+}
+
+/// One comment or review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscussionEntry {
+    /// Who wrote it.
+    pub author: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub text: String,
+}
+
+/// One observation of GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgeFacts {
+    /// The account of the token.
+    pub viewer: AccountId,
+    /// The repository.
+    pub repository: RepositoryFacts,
+    /// Issues of unsettled bindings and of the newest settled ones.
+    pub bound: Vec<BoundIssue>,
+    /// Node ids that were asked for and are gone (deleted or transferred).
+    pub gone: Vec<NodeId>,
+    /// Open issues with our labels, newest first, one page.
+    pub issues: Vec<ListedIssue>,
+    /// How many open issues with our labels there are.
+    pub open_issues: u64,
+    /// Open pull requests, newest first, one page.
+    pub pulls: Vec<ListedPull>,
+    /// How many open pull requests there are.
+    pub open_pulls: u64,
+}
+
+impl ForgeFacts {
+    /// The bound issue of this number.
+    pub fn issue(&self, number: IssueNumber) -> Option<&BoundIssue> {
+        self.bound.iter().find(|issue| issue.number == number)
+    }
+}

@@ -1,0 +1,84 @@
+//! The hidden first line of an issue that says which key it was made for.
+//!
+//! **Guarantees**: `parse(render(m)) == m`. A marker proves nothing alone: it counts only in an issue by an account the
+//! ledger trusts, and only in the body's first or last line (the predecessor appended it).
+
+use super::binding::Key;
+use super::id::{BlobId, PullNumber, RepositoryName};
+use super::queue::ItemName;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a marker names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Marker {
+    /// A queue item.
+    Item(ItemName),
+    /// A gap analysis.
+    Gap {
+        /// Blob of the goal.
+        goal: Option<BlobId>,
+        /// Blob of the capabilities.
+        capabilities: Option<BlobId>,
+        /// Counted from 1.
+        n: u32,
+    },
+    /// A capability update, by the newest merged pull request that caused it.
+    Capability {
+        /// The repository of that pull request.
+        repository: RepositoryName,
+        /// Its number.
+        pull: PullNumber,
+    },
+}
+
+impl Marker {
+    /// The marker in the first or the last line of a body.
+    pub fn find(body: &str) -> Option<Self> {
+        let mut lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next()?;
+        Self::parse(first).or_else(|| lines.next_back().and_then(Self::parse))
+    }
+
+    /// The marker that this one line is.
+    pub fn parse(line: &str) -> Option<Self> {
+        let inner = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
+        if let Some(name) = inner.strip_prefix("orchestrator-issue-queue-id:") {
+            return ItemName::new(name.trim()).map(Self::Item);
+        }
+        if let Some(fields) = inner.strip_prefix("orchestrator:gap-analysis ") {
+            let field = |name: &str| fields.split_whitespace().find_map(|f| f.strip_prefix(name)?.strip_prefix('='));
+            let n: u32 = field("n")?.parse().ok()?;
+            return match Key::parse(
+                super::binding::KeyKind::Gap,
+                &format!("{}-{}-{n}", field("goal")?, field("capabilities")?),
+            ) {
+                Ok(Key::Gap { goal, capabilities, n }) => Some(Self::Gap { goal, capabilities, n }),
+                Ok(Key::Item(_) | Key::Capability(_)) | Err(_) => None,
+            };
+        }
+        let (repository, number) =
+            inner.strip_prefix("orchestrator:capability-update-from-pr ")?.trim().split_once('#')?;
+        Some(Self::Capability { repository: repository.parse().ok()?, pull: PullNumber(number.parse().ok()?) })
+    }
+}
+
+impl fmt::Display for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |id: &Option<BlobId>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        match self {
+            Self::Item(name) => write!(f, "<!-- orchestrator-issue-queue-id: {name} -->"),
+            Self::Gap { goal, capabilities, n } => {
+                write!(
+                    f,
+                    "<!-- orchestrator:gap-analysis goal={} capabilities={} n={n} -->",
+                    text(goal),
+                    text(capabilities)
+                )
+            }
+            Self::Capability { repository, pull } => {
+                write!(f, "<!-- orchestrator:capability-update-from-pr {repository}#{} -->", pull.0)
+            }
+        }
+    }
+}

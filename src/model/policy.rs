@@ -1,0 +1,165 @@
+//! The policy: what the repository's owners allow, as `planning/orchestrator.toml` on the mainline says it.
+//!
+//! **Guarantees**: every limit is within its range; the defaults are the documented ones. A policy that is present and
+//! valid is the consent to write; merging is a consent of its own.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of the policy file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PolicyState {
+    /// No such file on the mainline: read-only.
+    Missing,
+    /// It can't be read: read-only, shown at its line.
+    Invalid {
+        /// Counted from 1, where known.
+        line: Option<usize>,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Consent to write.
+    Valid {
+        /// What it says.
+        policy: Policy,
+    },
+}
+
+/// A guardrail's weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It vetoes.
+    #[default]
+    Strict,
+    /// It is shown.
+    Warn,
+    /// It is not asked.
+    Off,
+}
+
+/// How pull requests are merged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeMethod {
+    /// One commit.
+    #[default]
+    Squash,
+    /// A merge commit.
+    Merge,
+    /// Rebased commits.
+    Rebase,
+}
+
+impl MergeMethod {
+    /// GitHub's word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Squash => "squash",
+            Self::Merge => "merge",
+            Self::Rebase => "rebase",
+        }
+    }
+}
+
+/// `[merge]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergePolicy {
+    /// The consent to merge, to mark ready and to delete the agent's branches.
+    pub enabled: bool,
+    /// How.
+    pub method: MergeMethod,
+}
+
+/// `[loop]`; durations in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoopPolicy {
+    /// How many items may be in work at once.
+    pub max_in_flight: u32,
+    /// Pause between two looks.
+    pub poll_ms: u64,
+    /// How long an unknown create may still become visible.
+    pub doubt_ms: u64,
+    /// How long an attempt belongs to its owner.
+    pub lease_ms: u64,
+    /// Pause between two writes.
+    pub write_spacing_ms: u64,
+}
+
+impl Default for LoopPolicy {
+    fn default() -> Self {
+        Self { max_in_flight: 1, poll_ms: 30_000, doubt_ms: 120_000, lease_ms: 360_000, write_spacing_ms: 1_000 }
+    }
+}
+
+/// `[limits]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Issues created an hour.
+    pub issues_per_hour: u32,
+    /// Merges an hour.
+    pub merges_per_hour: u32,
+    /// Resume comments a pull request in 24 hours.
+    pub nudges_per_day: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { issues_per_hour: 12, merges_per_hour: 20, nudges_per_day: 3 }
+    }
+}
+
+/// `[agent]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPolicy {
+    /// The login that assignments name.
+    pub login: String,
+}
+
+impl Default for AgentPolicy {
+    fn default() -> Self {
+        Self { login: "copilot-swe-agent[bot]".to_owned() }
+    }
+}
+
+/// `[commit]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitPolicy {
+    /// Author and committer.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// Whether subjects end in `[skip ci]`.
+    pub skip_ci: bool,
+}
+
+impl Default for CommitPolicy {
+    fn default() -> Self {
+        Self {
+            name: "orchestrator".to_owned(),
+            email: "orchestrator@users.noreply.github.com".to_owned(),
+            skip_ci: true,
+        }
+    }
+}
+
+/// The whole policy file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// `[merge]`.
+    pub merge: MergePolicy,
+    /// `[loop]`.
+    pub pacing: LoopPolicy,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[agent]`.
+    pub agent: AgentPolicy,
+    /// `[commit]`.
+    pub commit: CommitPolicy,
+    /// `[guardrails] checks`.
+    pub checks: Severity,
+    /// `[guardrails] mergeable`.
+    pub mergeable: Severity,
+    /// `[guardrails] review_request`.
+    pub review_request: Severity,
+}

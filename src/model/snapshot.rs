@@ -1,0 +1,144 @@
+//! Everything one decision is made from.
+//!
+//! **Guarantees**: a decision reads nothing else. Facts that were fetched on request ([`Needs`]) are keyed by commit,
+//! blob, number or key, so one that is stale can't be used.
+
+use super::binding::{Key, Ledger};
+use super::forge_facts::{AgentEvent, Discussion, ForgeFacts, ListedIssue};
+use super::id::{BlobId, CommitId, PullNumber, RepositoryName};
+use super::pacing::Refusal;
+use super::policy::PolicyState;
+use super::queue::{ItemName, Planning, Quarantine};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where mainline and ledger stand in the clone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tips {
+    /// The mainline's branch name.
+    pub branch: String,
+    /// Its tip.
+    pub mainline: CommitId,
+    /// The ledger's tip; `None` where the remote has no ledger.
+    pub ledger: Option<CommitId>,
+}
+
+/// How a path differs between a pull request and its merge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// New.
+    Added,
+    /// Other content or mode.
+    Modified,
+    /// Gone.
+    Deleted,
+}
+
+/// One changed path; a rename is a deletion and an addition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedPath {
+    /// As it stands in the tree, lossily decoded where it is no UTF-8.
+    pub path: String,
+    /// How.
+    pub change: ChangeKind,
+}
+
+/// What a pull request's head changes, read from the clone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadDiff {
+    /// Changed paths against the merge base with the mainline, sorted.
+    pub changes: Vec<ChangedPath>,
+    /// Whether the head's tree holds a workflow file.
+    pub has_workflows: bool,
+    /// The files it adds to `pending/`: valid, or the reason why not.
+    pub added_items: Vec<(ItemName, Option<Quarantine>)>,
+}
+
+/// A fact that `decide` lacks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "need", rename_all = "snake_case")]
+pub enum Need {
+    /// The diff of a pull request's head against a mainline tip.
+    HeadDiff {
+        /// Whose.
+        pull: PullNumber,
+        /// At which commit.
+        head: CommitId,
+    },
+    /// The text of a queue file below its front-matter.
+    ItemBody {
+        /// Its blob.
+        blob: BlobId,
+    },
+    /// Our issues, open and closed, before one is created.
+    OwnIssues {
+        /// For what.
+        key: Key,
+    },
+    /// The agent's lifecycle events.
+    AgentEvents {
+        /// On which pull request.
+        pull: PullNumber,
+    },
+    /// The words of a pull request.
+    Discussion {
+        /// Which.
+        pull: PullNumber,
+    },
+}
+
+/// Facts that were fetched on request, in this cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// By head commit.
+    pub diffs: BTreeMap<CommitId, HeadDiff>,
+    /// By blob.
+    pub bodies: BTreeMap<BlobId, String>,
+    /// By key: every issue of ours that carries its marker.
+    pub own_issues: BTreeMap<String, Vec<ListedIssue>>,
+    /// By pull request, oldest first.
+    pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
+    /// By pull request.
+    pub discussions: BTreeMap<PullNumber, Discussion>,
+}
+
+impl Needs {
+    /// The name under which [`Needs::own_issues`] keeps a key's issues.
+    pub fn own_issues_name(key: &Key) -> String {
+        key.path()
+    }
+}
+
+/// Everything one decision is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub now: Timestamp,
+    /// Of which repository.
+    pub repository: RepositoryName,
+    /// Which instance of the engine looks: the owner of its attempts.
+    pub instance: String,
+    /// What its owners allow.
+    pub policy: PolicyState,
+    /// The planning folder at the mainline's tip.
+    pub planning: Planning,
+    /// Where the branches stand.
+    pub tips: Tips,
+    /// Bindings and attempt; `None` where there is no ledger yet.
+    pub ledger: Option<Ledger>,
+    /// What GitHub says.
+    pub forge: ForgeFacts,
+    /// What was asked for in this cycle.
+    pub needs: Needs,
+    /// What GitHub refused for good.
+    pub refused: Vec<Refusal>,
+}
+
+impl Snapshot {
+    /// The refusal of this object, while it stands.
+    pub fn refusal(&self, object: &str) -> Option<&Refusal> {
+        self.refused.iter().find(|refusal| refusal.object == object && refusal.stands(self.now))
+    }
+}

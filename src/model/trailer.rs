@@ -1,0 +1,67 @@
+//! Trailers of the engine's mainline commits.
+//!
+//! **Guarantees**: what is written here can be read back; a value never holds a line break. Trailers add to history,
+//! they decide nothing: a squash or a rebase may lose them.
+
+use super::id::{CommitId, IssueNumber, PullNumber};
+use super::queue::ItemName;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// What a mainline commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// `pending/` → `processed/`.
+    Promote,
+    /// `processed/` → `complete/`.
+    Complete,
+    /// → `complete/` without being done.
+    Drop,
+}
+
+impl Step {
+    /// Its word in trailers and subjects.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Complete => "complete",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+/// The trailers of one commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trailers {
+    /// The queue item that moved.
+    pub item: ItemName,
+    /// Why it moved.
+    pub step: Step,
+    /// The issue it is bound to.
+    pub issue: Option<IssueNumber>,
+    /// The pull request that settled it.
+    pub pull: Option<PullNumber>,
+    /// That pull request's merge commit.
+    pub merge: Option<CommitId>,
+    /// The capability update that follows.
+    pub capability_issue: Option<IssueNumber>,
+}
+
+impl Trailers {
+    /// The trailer block, `Orchestrator-Op` excluded: the executor makes that id.
+    pub fn render(&self) -> String {
+        let mut text = format!("Orchestrator-Item: {}\nOrchestrator-Step: {}\n", self.item, self.step.word());
+        let mut line = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                // Writing to a String can't fail.
+                let _ = writeln!(text, "{name}: {value}");
+            }
+        };
+        line("Issue", self.issue.map(|n| n.to_string()));
+        line("Pull-Request", self.pull.map(|n| n.to_string()));
+        line("Merge-Commit", self.merge.map(|id| id.to_string()));
+        line("Capability-Issue", self.capability_issue.map(|n| n.to_string()));
+        text
+    }
+}
