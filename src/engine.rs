@@ -1,5 +1,15 @@
 //! One cycle: lock → observe → decide → one action, effect by effect → confirm.
 //!
-//! **Needs** the [`port`]s. **Guarantees**: at most one action a cycle, under the repository's lock.
+//! **Needs** the [`port`]s. **Guarantees**: a cycle takes no input but "look at this repository"; at most one action a
+//! cycle, under the repository's lock; nothing is remembered that isn't in the ledger, in git or on GitHub, refusals
+//! aside. **Races**: see [`cycle`].
 
+mod act;
+pub mod cycle;
+mod observe;
 pub mod port;
+pub mod refusals;
+pub mod stop;
+
+pub use act::{Done, DoneResult};
+pub use cycle::{Cycle, CycleError, Engine};

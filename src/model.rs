@@ -19,7 +19,7 @@ mod snapshot;
 mod stage;
 mod trailer;
 
-pub use action::{Action, ActionKind, Answer, Effect, IssueText, Performed, SettleFields, StopPoint};
+pub use action::{Action, ActionKind, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind, Ledger};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{

@@ -56,8 +56,8 @@ pub trait Forge: Send + Sync {
 
     /// One look at everything that exists only on GitHub.
     fn observe(&self, question: &Question) -> impl Future<Output = Result<ForgeFacts, Self::Error>> + Send;
-    /// Every issue, open or closed, with this label or by our account whose body carries this key's marker.
-    fn own_issues(&self, key: &Key, label: &str) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    /// Every issue, open or closed, with its kind's label or by our account, whose body carries this key's marker.
+    fn own_issues(&self, key: &Key) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.

@@ -93,7 +93,7 @@ impl ActionKind {
             Self::MergeDevelopment => &[Merge, CloseIssue, DeleteBranch],
             Self::Complete => &[Attempt, Create, Bind, Assign, Move],
             Self::CloseEmpty => &[Settle, ClosePull, CloseIssue, DeleteBranch],
-            Self::Drop => &[Settle, Move],
+            Self::Drop => &[Settle, CloseIssue, Move],
         }
     }
 
@@ -169,13 +169,20 @@ pub struct SettleFields {
     pub outcome: ItemOutcome,
 }
 
-/// The number that an issue effect works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The issue that a bind names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Known when the decision was made.
-    Known(IssueNumber),
-    /// The one that an earlier effect of this action makes; it is read back from the ledger.
+pub enum IssueSource {
+    /// One of our own that was found and is adopted.
+    Adopted {
+        /// Its number.
+        number: IssueNumber,
+        /// Its node id.
+        node: NodeId,
+        /// The numeric id of its author.
+        author: u64,
+    },
+    /// The one that an earlier effect of this action makes.
     Created,
 }
 
@@ -202,7 +209,7 @@ pub enum Effect {
         /// What.
         key: Key,
         /// The issue.
-        issue: Answer,
+        issue: IssueSource,
         /// The queue file's blob.
         blob: Option<BlobId>,
         /// Settled in the same ledger commit.
@@ -227,8 +234,8 @@ pub enum Effect {
         to: Folder,
         /// Its blob, unchanged.
         blob: BlobId,
-        /// Subject line.
-        subject: String,
+        /// Whether the subject ends in `[skip ci]`.
+        skip_ci: bool,
         /// Trailers; a number that this action makes is filled in.
         trailers: Trailers,
     },

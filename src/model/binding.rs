@@ -240,7 +240,8 @@ pub struct Attempt {
 /// The ledger at one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Every binding by its key.
+    /// Every binding by its key; a list in JSON, whose keys are texts.
+    #[serde(with = "by_key")]
     pub bindings: BTreeMap<Key, Binding>,
     /// The attempt under way.
     pub attempt: Option<Attempt>,
@@ -255,7 +256,23 @@ impl Ledger {
     /// The settled bindings, newest first.
     pub fn newest_settled(&self) -> Vec<&Binding> {
         let mut settled: Vec<&Binding> = self.bindings.values().filter(|binding| binding.is_settled()).collect();
-        settled.sort_by(|a, b| (b.settled, b.issue).cmp(&(a.settled, a.issue)));
+        settled.sort_by_key(|binding| std::cmp::Reverse((binding.settled, binding.issue)));
         settled
+    }
+}
+
+/// A map of bindings as the list of its values.
+mod by_key {
+    use super::{Binding, Key};
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::BTreeMap;
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<Key, Binding>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map.values())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Key, Binding>, D::Error> {
+        let list = Vec::<Binding>::deserialize(from)?;
+        Ok(list.into_iter().map(|binding| (binding.key.clone(), binding)).collect())
     }
 }

@@ -222,6 +222,8 @@ pub struct ListedPull {
 pub struct RepositoryFacts {
     /// Its name now (it may have been renamed).
     pub name: RepositoryName,
+    /// Its page, `https://…`, for links people are shown.
+    pub url: String,
     /// The mainline's name.
     pub default_branch: Option<String>,
     /// The mainline's tip.

@@ -49,6 +49,16 @@ pub struct Trailers {
 }
 
 impl Trailers {
+    /// The same with the number of the issue that the action made: a promotion's own, a completion's capability update.
+    #[must_use]
+    pub fn with_created(mut self, number: IssueNumber) -> Self {
+        match self.step {
+            Step::Promote => self.issue = Some(number),
+            Step::Complete | Step::Drop => self.capability_issue = Some(number),
+        }
+        self
+    }
+
     /// The trailer block, `Orchestrator-Op` excluded: the executor makes that id.
     pub fn render(&self) -> String {
         let mut text = format!("Orchestrator-Item: {}\nOrchestrator-Step: {}\n", self.item, self.step.word());

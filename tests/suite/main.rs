@@ -1,2 +1,6 @@
-#[test]
-fn t() {}
+//! The integration tests: one binary, one subject a file.
+
+mod decide_ends;
+mod decide_properties;
+mod decide_starts;
+mod snapshots;

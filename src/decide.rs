@@ -1,0 +1,186 @@
+//! Snapshot → decision: where the loop stands, why, and the one thing to do next.
+//!
+//! **Needs** a [`Snapshot`]. **Guarantees**: pure and total — the same snapshot gives the same decision; at most one
+//! action; never a merge that a guardrail vetoes; every wait and veto says what lifts it.
+//! **Races**: none here. A decision repeats what it relies on in its effects, so a stale one fails when it is executed.
+//!
+//! Each stage group says in its own file what it owes. This file only puts the obligations in order and picks the first
+//! thing that can be done now: what only waits does not stop what finishes.
+
+mod capability;
+mod create;
+mod gap;
+pub mod guardrail;
+mod item;
+mod left;
+mod progress;
+mod promotion;
+mod question;
+
+use crate::model::{
+    Action, ActionKind, Actor, Decision, Effect, Evidence, Focus, Key, Need, Obligation, Outcome, Policy, PolicyState,
+    Snapshot, Stage, Waiting,
+};
+
+/// How urgent an obligation is; the order is the focus order of the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// An effect that a binding still owes.
+    EffectsLeft,
+    /// A capability update.
+    Capability,
+    /// A gap analysis.
+    Gap,
+    /// A development pull request that is ready.
+    DevelopmentReady,
+    /// Development in work.
+    DevelopmentInWork,
+    /// A queue item that may be promoted.
+    Promotion,
+    /// A file the ledger doesn't know.
+    Unbound,
+    /// The next question, or rest.
+    Question,
+    /// Withdrawn, refused or waiting for a person without holding anything else up.
+    Aside,
+}
+
+/// An obligation with its place in the order.
+struct Owed {
+    rank: Rank,
+    obligation: Obligation,
+}
+
+/// What every stage group works with.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    snapshot: &'a Snapshot,
+    policy: &'a Policy,
+}
+
+impl Owed {
+    fn new(rank: Rank, stage: Stage, reason: impl Into<String>, outcome: Outcome) -> Self {
+        let obligation = Obligation { stage, focus: None, reason: reason.into(), evidence: Vec::new(), outcome };
+        Self { rank, obligation }
+    }
+
+    fn about(mut self, focus: Focus) -> Self {
+        self.obligation.focus = Some(focus);
+        self
+    }
+
+    fn because(mut self, fact: impl Into<String>, value: impl Into<String>) -> Self {
+        self.obligation.evidence.push(Evidence { fact: fact.into(), value: value.into() });
+        self
+    }
+}
+
+fn act(kind: ActionKind, key: &Key, effects: Vec<Effect>) -> Outcome {
+    Outcome::Act { action: Action { kind, key: Some(key.clone()), effects } }
+}
+
+fn wait(why: impl Into<String>, actor: Actor) -> Outcome {
+    Outcome::Wait { waiting: Waiting { why: why.into(), actor, until: None } }
+}
+
+fn stalled(why: impl Into<String>, lifts: impl Into<String>) -> Outcome {
+    Outcome::Stalled { why: why.into(), lifts: lifts.into() }
+}
+
+/// Decides. See the module's documentation for the rules.
+pub fn decide(snapshot: &Snapshot) -> Decision {
+    let defaults = Policy::default();
+    let policy = match &snapshot.policy {
+        PolicyState::Valid { policy } => policy,
+        PolicyState::Missing | PolicyState::Invalid { .. } => &defaults,
+    };
+    let view = View { snapshot, policy };
+    let Some(ledger) = &snapshot.ledger else {
+        return first_contact(snapshot);
+    };
+    let mut owed: Vec<Owed> = Vec::new();
+    owed.extend(left::owed(view, ledger));
+    owed.extend(capability::owed(view, ledger));
+    owed.extend(gap::owed(view, ledger));
+    owed.extend(item::owed(view, ledger));
+    owed.extend(promotion::owed(view, ledger));
+    owed.extend(question::owed(view, ledger));
+    owed.sort_by_key(|owed| owed.rank);
+    pick(snapshot, owed.into_iter().map(|owed| owed.obligation).collect())
+}
+
+/// No ledger yet: with consent, its root commit and nothing else.
+fn first_contact(snapshot: &Snapshot) -> Decision {
+    let action = Action { kind: ActionKind::Baseline, key: None, effects: vec![Effect::Baseline] };
+    let reason = "this repository has no ledger yet; its first record is written before anything else";
+    let owed = Owed::new(Rank::EffectsLeft, Stage::GapOwed, reason, Outcome::Act { action })
+        .because("refs/orchestrator/ledger", "absent on the remote");
+    pick(snapshot, vec![owed.obligation])
+}
+
+/// The first obligation gives stage, focus and reason; the first that can be done now gives the outcome.
+fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
+    if obligations.is_empty() {
+        // Cannot happen: the question group always owes an answer. Said as what it would be.
+        let outcome =
+            stalled("no stage group owes anything", "report this as a defect with `orchestrator status --json`");
+        obligations.push(Owed::new(Rank::Question, Stage::GapOwed, "nothing is owed", outcome).obligation);
+    }
+    let outcome = gate(snapshot).unwrap_or_else(|| next(&obligations));
+    let first = obligations.remove(0);
+    Decision {
+        stage: first.stage,
+        focus: first.focus,
+        reason: first.reason,
+        evidence: first.evidence,
+        also: obligations,
+        outcome,
+    }
+}
+
+/// What stops every write, whatever is owed.
+fn gate(snapshot: &Snapshot) -> Option<Outcome> {
+    let lifts = "restore it on the mainline; `orchestrator status` works meanwhile";
+    match &snapshot.policy {
+        PolicyState::Missing => {
+            return Some(stalled(
+                "planning/orchestrator.toml is not on the mainline, so nobody has consented to writes",
+                "commit a planning/orchestrator.toml that begins with `version = 1`",
+            ));
+        }
+        PolicyState::Invalid { line, problem } => {
+            let at = line.map_or_else(String::new, |line| format!(":{line}"));
+            return Some(stalled(format!("planning/orchestrator.toml{at}: {problem}"), lifts));
+        }
+        PolicyState::Valid { .. } => {}
+    }
+    if snapshot.forge.repository.archived {
+        return Some(stalled("the repository is archived", "unarchive it in the repository's settings"));
+    }
+    if !snapshot.forge.repository.has_issues {
+        return Some(stalled("issues are switched off", "switch them on in the repository's settings"));
+    }
+    if snapshot.planning.paused {
+        return Some(wait("planning/PAUSE is on the mainline; everything but looking is paused", Actor::Person));
+    }
+    None
+}
+
+/// The first action, unless an obligation before it still lacks facts; else what the first obligation says.
+fn next(obligations: &[Obligation]) -> Outcome {
+    let mut needs: Vec<Need> = Vec::new();
+    for obligation in obligations {
+        match &obligation.outcome {
+            Outcome::Look { needs: more } => needs.extend(more.iter().cloned()),
+            Outcome::Act { action } if needs.is_empty() => return Outcome::Act { action: action.clone() },
+            Outcome::Act { .. } => break,
+            Outcome::Wait { .. } | Outcome::Blocked { .. } | Outcome::Rest { .. } | Outcome::Stalled { .. } => {}
+        }
+    }
+    if !needs.is_empty() {
+        needs.sort();
+        needs.dedup();
+        return Outcome::Look { needs };
+    }
+    obligations.first().map_or_else(|| wait("nothing is owed", Actor::Engine), |first| first.outcome.clone())
+}

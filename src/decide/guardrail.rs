@@ -1,0 +1,164 @@
+//! Guardrails: each may veto a merge, none may cause one.
+//!
+//! **Guarantees**: a merge needs a pass of every one of them at the same head. A veto says what lifts it. Each lives in a
+//! file of its own and sees one [`Case`].
+
+mod agent_at_work;
+mod author;
+mod base;
+mod bound_issue;
+mod checks;
+mod consent;
+mod fork;
+mod hold;
+mod mergeable;
+mod paths;
+mod pause;
+mod review_request;
+mod reviews;
+mod wip;
+
+use super::View;
+use crate::model::{AccountId, BoundIssue, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
+
+/// Numeric ids of GitHub's Copilot coding agent: one account, three logins (REST, GraphQL, requests).
+const COPILOT: [u64; 1] = [198_982_749];
+
+/// The label by which a person holds an issue or a pull request.
+pub const HOLD_LABEL: &str = "orchestrator-hold";
+
+/// What a pull request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullKind {
+    /// Gap analysis: adds one queue file or nothing.
+    Gap,
+    /// Development: anything but planning and what steers agents and workflows.
+    Development,
+    /// Capability update: that one document.
+    Capability,
+}
+
+/// One pull request under judgement.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) view: View<'a>,
+    pub(super) kind: PullKind,
+    pub(super) issue: &'a BoundIssue,
+    pub(super) pull: &'a PullFacts,
+}
+
+impl<'a> Case<'a> {
+    /// The diff of the judged head, or the need for it.
+    pub(super) fn diff(&self) -> Result<&'a HeadDiff, Verdict> {
+        let need = Need::HeadDiff { pull: self.pull.number, head: self.pull.head };
+        self.view.snapshot.needs.diffs.get(&self.pull.head).ok_or(Verdict::Look(need))
+    }
+}
+
+/// What one guardrail says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing in the way.
+    Pass,
+    /// Not yet.
+    Wait(Waiting),
+    /// No.
+    Veto {
+        /// Why.
+        why: String,
+        /// What lifts it.
+        lifts: String,
+    },
+    /// A fact is missing.
+    Look(Need),
+}
+
+fn veto(why: impl Into<String>, lifts: impl Into<String>) -> Verdict {
+    Verdict::Veto { why: why.into(), lifts: lifts.into() }
+}
+
+/// A guardrail: its name, its weight by policy, its judgement.
+struct Guardrail {
+    name: &'static str,
+    severity: fn(&Case<'_>) -> Severity,
+    judge: fn(&Case<'_>) -> Verdict,
+}
+
+const fn strict(_: &Case<'_>) -> Severity {
+    Severity::Strict
+}
+
+/// Whether the agent is done with the pull request.
+const READINESS: [Guardrail; 3] = [
+    Guardrail { name: "wip", severity: strict, judge: wip::judge },
+    Guardrail { name: "agent_at_work", severity: strict, judge: agent_at_work::judge },
+    Guardrail {
+        name: "review_request",
+        severity: |case| case.view.policy.review_request,
+        judge: review_request::judge,
+    },
+];
+
+/// Whether it may be merged once the agent is done.
+const ADMISSION: [Guardrail; 11] = [
+    Guardrail { name: "author", severity: strict, judge: author::judge },
+    Guardrail { name: "fork", severity: strict, judge: fork::judge },
+    Guardrail { name: "base", severity: strict, judge: base::judge },
+    Guardrail { name: "bound_issue", severity: strict, judge: bound_issue::judge },
+    Guardrail { name: "hold", severity: strict, judge: hold::judge },
+    Guardrail { name: "pause", severity: strict, judge: pause::judge },
+    Guardrail { name: "consent", severity: strict, judge: consent::judge },
+    Guardrail { name: "paths", severity: strict, judge: paths::judge },
+    Guardrail { name: "reviews", severity: strict, judge: reviews::judge },
+    Guardrail { name: "checks", severity: |case| case.view.policy.checks, judge: checks::judge },
+    Guardrail { name: "mergeable", severity: |case| case.view.policy.mergeable, judge: mergeable::judge },
+];
+
+/// What all guardrails of one kind say together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Judgement {
+    pub(super) vetoes: Vec<Veto>,
+    pub(super) waits: Vec<Waiting>,
+    pub(super) needs: Vec<Need>,
+}
+
+impl Judgement {
+    pub(super) const fn passes(&self) -> bool {
+        self.vetoes.is_empty() && self.waits.is_empty() && self.needs.is_empty()
+    }
+}
+
+/// Whether the agent is done: WIP, lifecycle events, review request.
+pub(super) fn readiness(case: &Case<'_>) -> Judgement {
+    judge(case, &READINESS)
+}
+
+/// Whether the pull request may be merged at its head, leaving readiness aside.
+pub(super) fn admission(case: &Case<'_>) -> Judgement {
+    judge(case, &ADMISSION)
+}
+
+fn judge(case: &Case<'_>, guardrails: &[Guardrail]) -> Judgement {
+    let mut judgement = Judgement::default();
+    for guardrail in guardrails {
+        let severity = (guardrail.severity)(case);
+        if severity == Severity::Off {
+            continue;
+        }
+        match (guardrail.judge)(case) {
+            Verdict::Pass => {}
+            Verdict::Wait(waiting) => judgement.waits.push(waiting),
+            Verdict::Look(need) => judgement.needs.push(need),
+            Verdict::Veto { why, lifts } if severity == Severity::Strict => {
+                judgement.vetoes.push(Veto { guardrail: guardrail.name.to_owned(), why, lifts });
+            }
+            Verdict::Veto { .. } => {}
+        }
+    }
+    judgement
+}
+
+/// Whether an account is the coding agent, by its numeric id.
+pub(super) fn is_agent(account: &AccountId) -> bool {
+    COPILOT.contains(&account.id)
+}

@@ -1,0 +1,38 @@
+//! Mergeable state: only CLEAN and HAS_HOOKS merge; unknown waits, for asking has started GitHub's job.
+//!
+//! A draft is never CLEAN, so for a draft only a conflict counts: it is marked ready first and judged again.
+
+use super::{Case, Verdict, veto};
+use crate::model::{Actor, MergeState, Mergeable, Waiting};
+
+pub(super) fn judge(case: &Case<'_>) -> Verdict {
+    let pull = case.pull.number;
+    let base = &case.pull.base;
+    let conflict = || veto(format!("{pull} conflicts with `{base}`"), format!("resolve the conflict in {pull}"));
+    let computing = || {
+        let why = format!("GitHub is still computing whether {pull} can be merged");
+        Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
+    };
+    if case.pull.mergeable == Mergeable::Conflicting {
+        return conflict();
+    }
+    if case.pull.draft {
+        return Verdict::Pass;
+    }
+    match (case.pull.merge_state, case.pull.mergeable) {
+        (_, Mergeable::Unknown) | (MergeState::Unknown, _) => computing(),
+        (MergeState::Clean | MergeState::HasHooks, _) => Verdict::Pass,
+        (MergeState::Dirty, _) => conflict(),
+        (MergeState::Behind, _) => {
+            let why = format!("{pull} is behind `{base}`, and a rule wants it up to date");
+            Verdict::Wait(Waiting { why, actor: Actor::Person, until: None })
+        }
+        (MergeState::Blocked, _) => {
+            veto(format!("a rule of `{base}` blocks {pull}"), format!("satisfy the rule shown on {pull}"))
+        }
+        (MergeState::Unstable, _) => {
+            veto(format!("a check of {pull} is not green"), format!("mend the check, or merge {pull} yourself"))
+        }
+        (MergeState::Draft, _) => veto(format!("{pull} is a draft"), format!("mark {pull} ready for review")),
+    }
+}

@@ -1,0 +1,114 @@
+//! Paths: what a pull request of each kind may change, read from the clone at the judged head.
+//!
+//! | kind | may change |
+//! | --- | --- |
+//! | gap | adds exactly one valid queue file to `pending/`, or nothing |
+//! | capability | `planning/state/system_capabilities.md` |
+//! | development | anything but `planning/` (the capabilities document aside), workflows and agent instructions |
+//!
+//! Compared case-folded: on some file systems `.GitHub/Workflows` is the same folder.
+
+use super::{Case, PullKind, Verdict, veto};
+use crate::model::{ChangeKind, ChangedPath, HeadDiff};
+
+/// The one planning document that code may come with.
+pub const CAPABILITIES: &str = "planning/state/system_capabilities.md";
+
+/// Folders that steer workflows and agents.
+const STEERING_FOLDERS: [&str; 6] =
+    [".github/workflows/", ".github/actions/", ".github/instructions/", ".github/agents/", ".claude/", ".cursor/"];
+
+/// File names that instruct agents, in any folder.
+const STEERING_FILES: [&str; 5] = ["agents.md", "claude.md", "gemini.md", "copilot-instructions.md", "codeowners"];
+
+pub(super) fn judge(case: &Case<'_>) -> Verdict {
+    let diff = match case.diff() {
+        Ok(diff) => diff,
+        Err(look) => return look,
+    };
+    let problem = match case.kind {
+        PullKind::Gap => gap(diff),
+        PullKind::Capability => {
+            let foreign = diff.changes.iter().find(|change| change.path != CAPABILITIES);
+            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| deleted(diff))
+        }
+        PullKind::Development => {
+            let foreign = diff.changes.iter().find(|change| is_steering(&change.path));
+            foreign.map(|change| format!("it changes {}", change.path))
+        }
+    };
+    match problem {
+        None => Verdict::Pass,
+        Some(problem) => {
+            let pull = case.pull.number;
+            let kind = match case.kind {
+                PullKind::Gap => "gap analysis",
+                PullKind::Capability => "capability update",
+                PullKind::Development => "development",
+            };
+            let why = format!("{pull} is more than a {kind} may be: {problem}");
+            veto(why, format!("take the change out of {pull}, or merge it yourself"))
+        }
+    }
+}
+
+fn deleted(diff: &HeadDiff) -> Option<String> {
+    let gone = |change: &&ChangedPath| change.change == ChangeKind::Deleted;
+    diff.changes.iter().find(gone).map(|change| format!("it deletes {}", change.path))
+}
+
+fn gap(diff: &HeadDiff) -> Option<String> {
+    let foreign = diff
+        .changes
+        .iter()
+        .find(|change| change.change != ChangeKind::Added || !change.path.starts_with("planning/issue_queue/pending/"));
+    if let Some(change) = foreign {
+        return Some(format!("it changes {}", change.path));
+    }
+    if diff.changes.len() > 1 {
+        return Some(format!("it adds {} files", diff.changes.len()));
+    }
+    if diff.changes.len() != diff.added_items.len() {
+        return Some("what it adds is no queue file".to_owned());
+    }
+    let (name, why) = diff.added_items.iter().find_map(|(name, why)| Some((name, why.as_ref()?)))?;
+    Some(format!("{name} is no valid queue file: {why}"))
+}
+
+fn is_steering(path: &str) -> bool {
+    let folded = path.to_lowercase();
+    if folded == CAPABILITIES {
+        return path != CAPABILITIES;
+    }
+    let file = folded.rsplit('/').next().unwrap_or(&folded);
+    folded == "planning"
+        || folded.starts_with("planning/")
+        || STEERING_FOLDERS.iter().any(|folder| folded.starts_with(folder))
+        || STEERING_FILES.contains(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_steering;
+
+    #[test]
+    fn steering_paths() {
+        let steering = [
+            "planning/orchestrator.toml",
+            "Planning/vision/goal.md",
+            "planning",
+            ".github/workflows/ci.yml",
+            ".GitHub/Workflows/ci.yml",
+            "sub/AGENTS.md",
+            ".github/copilot-instructions.md",
+            "planning/state/System_Capabilities.md",
+            ".github/CODEOWNERS",
+        ];
+        for path in steering {
+            assert!(is_steering(path), "{path}");
+        }
+        for path in ["src/main.rs", "planning/state/system_capabilities.md", "planningx/a", "docs/agents.md.txt"] {
+            assert!(!is_steering(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Queue items that are bound and not settled: promotion left over, in work, ready, merged, closed by a person.
+//!
+//! **Guarantees**: completion follows from "a linked pull request is merged", never from who merged it or when; the
+//! capability update is owed once an item.
+
+use super::create::{Plan, outcome};
+use super::gap::{assign, merged};
+use super::guardrail::{self, PullKind};
+use super::progress::{AgentState, Phase, agent_state, progress};
+use super::{Owed, Rank, View, act, left, promotion, wait};
+use crate::message;
+use crate::model::{
+    ActionKind, Actor, Binding, BoundIssue, Effect, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger, Need,
+    Outcome, PullFacts, SettleFields, Stage, Step, Trailers,
+};
+
+/// How many items are in work: bound, unsettled and not withdrawn.
+pub(super) fn in_flight(view: View<'_>, ledger: &Ledger) -> u32 {
+    let items = ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_)));
+    let active = items.filter(|binding| {
+        let issue = view.snapshot.forge.issue(binding.issue);
+        !issue.is_some_and(|issue| matches!(agent_state(issue), AgentState::Withdrawn(_)))
+    });
+    u32::try_from(active.count()).unwrap_or(u32::MAX)
+}
+
+/// What the unsettled items owe.
+pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
+    let mut owed = Vec::new();
+    for binding in ledger.unsettled() {
+        if let Key::Item(name) = &binding.key {
+            owed.extend(of(view, ledger, binding, name));
+        }
+    }
+    owed
+}
+
+fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Vec<Owed> {
+    let Some(issue) = view.snapshot.forge.issue(binding.issue) else {
+        return vec![left::vanished(view, binding, Rank::DevelopmentInWork, Stage::DevelopmentInWork)];
+    };
+    let focus = left::focus(view, binding);
+    if let Some(owed) = ended(view, ledger, binding, issue, name) {
+        return vec![owed.about(focus)];
+    }
+    let mut owed: Vec<Owed> =
+        promotion_left(view, binding, issue, name).into_iter().map(|o| o.about(focus.clone())).collect();
+    if owed.iter().any(|owed| owed.rank == Rank::EffectsLeft) {
+        return owed;
+    }
+    if let AgentState::Withdrawn(login) = agent_state(issue) {
+        let why = format!("{login} unassigned the agent from {}; it resumes when a person assigns it", issue.number);
+        owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));
+        return owed;
+    }
+    let progress = progress(view, binding, issue, PullKind::Development);
+    let (rank, stage) = match progress.phase {
+        Phase::Asked | Phase::InWork => (Rank::DevelopmentInWork, Stage::DevelopmentInWork),
+        Phase::Ready => (Rank::DevelopmentReady, Stage::DevelopmentReady),
+    };
+    let mut in_work = Owed::new(rank, stage, progress.reason, progress.outcome).about(focus);
+    in_work.obligation.evidence = progress.evidence;
+    owed.push(in_work);
+    owed
+}
+
+/// Assignment and move of a promotion that did not get that far.
+fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &ItemName) -> Vec<Owed> {
+    let mut owed = Vec::new();
+    let mut effects = Vec::new();
+    let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
+    let assignment = (agent_state(issue) == AgentState::Never && !held).then(|| assign(view, &binding.key));
+    let item = view.snapshot.planning.pending.iter().find(|item| item.name == *name);
+    let lagging = left::place(view, name).is_some_and(|(folder, _)| folder == Folder::Pending);
+    let move_left = item.filter(|_| lagging).map(|item| promotion::move_to_processed(view, item, Some(binding.issue)));
+    for effect in assignment.into_iter().chain(move_left) {
+        match left::refused(view, binding, &effect) {
+            Some(aside) => owed.push(aside),
+            None => effects.push(effect),
+        }
+    }
+    if let Some(first) = effects.first() {
+        let reason = format!("the promotion of {name} is unfinished: {first}");
+        owed.push(Owed::new(
+            Rank::EffectsLeft,
+            Stage::Promotion,
+            reason,
+            act(ActionKind::Promote, &binding.key, effects),
+        ));
+    }
+    owed
+}
+
+/// Merged by anyone, or closed by a person.
+fn ended(view: View<'_>, ledger: &Ledger, binding: &Binding, issue: &BoundIssue, name: &ItemName) -> Option<Owed> {
+    if let Some(pull) = merged(view, issue) {
+        return Some(merge_left(view, binding, issue, pull).unwrap_or_else(|| {
+            let reason = format!("{} was merged; {name} is complete and owes its capability update", pull.number);
+            let outcome = complete(view, ledger, binding, issue, name, pull);
+            Owed::new(Rank::Capability, Stage::CapabilityOwed, reason, outcome)
+        }));
+    }
+    let (outcome, step) = match issue.state {
+        IssueState::Open => return None,
+        IssueState::NotPlanned => (ItemOutcome::Dropped, Step::Drop),
+        IssueState::Completed => (ItemOutcome::Closed, Step::Complete),
+    };
+    let reason = format!("a person closed {} without a merged pull request: {name} is {outcome}", issue.number);
+    let fields = SettleFields { key: binding.key.clone(), pull: None, merge: None, outcome };
+    let mut effects = vec![Effect::Settle { fields }];
+    effects.extend(move_to_complete(view, binding, name, step, None));
+    let outcome = act(ActionKind::Drop, &binding.key, effects);
+    Some(Owed::new(Rank::EffectsLeft, Stage::DevelopmentInWork, reason, outcome))
+}
+
+/// Closing and branch deletion of a merge that did not get that far.
+fn merge_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, pull: &PullFacts) -> Option<Owed> {
+    let close = (issue.state == IssueState::Open).then_some(Effect::CloseIssue { issue: issue.number });
+    let effects: Vec<Effect> = close
+        .into_iter()
+        .chain(left::branch_deletion(view, pull))
+        .filter(|effect| left::refused(view, binding, effect).is_none())
+        .collect();
+    let reason = format!("{} was merged; {} is still owed", pull.number, effects.first()?);
+    let outcome = act(ActionKind::MergeDevelopment, &binding.key, effects);
+    Some(Owed::new(Rank::EffectsLeft, Stage::DevelopmentReady, reason, outcome))
+}
+
+fn move_to_complete(
+    view: View<'_>,
+    binding: &Binding,
+    name: &ItemName,
+    step: Step,
+    pull: Option<&PullFacts>,
+) -> Option<Effect> {
+    let (from, blob) = left::place(view, name)?;
+    let trailers = Trailers {
+        item: name.clone(),
+        step,
+        issue: Some(binding.issue),
+        pull: pull.map(|pull| pull.number),
+        merge: pull.and_then(|pull| pull.merged).map(|(_, commit)| commit),
+        capability_issue: None,
+    };
+    Some(Effect::Move {
+        name: name.clone(),
+        from,
+        to: Folder::Complete,
+        blob,
+        skip_ci: view.policy.commit.skip_ci,
+        trailers,
+    })
+}
+
+fn complete(
+    view: View<'_>,
+    ledger: &Ledger,
+    binding: &Binding,
+    issue: &BoundIssue,
+    name: &ItemName,
+    newest: &PullFacts,
+) -> Outcome {
+    let snapshot = view.snapshot;
+    let mut pulls: Vec<&PullFacts> =
+        issue.pulls.iter().filter(|pull| pull.merged.is_some() && pull.base == snapshot.tips.branch).collect();
+    pulls.sort_by_key(|pull| pull.merged);
+    let missing = |pull: &&&PullFacts| !snapshot.needs.discussions.contains_key(&pull.number);
+    let mut needs: Vec<Need> =
+        pulls.iter().filter(missing).map(|pull| Need::Discussion { pull: pull.number }).collect();
+    let key = Key::Capability(name.clone());
+    if !needs.is_empty() {
+        needs.push(Need::OwnIssues { key });
+        return Outcome::Look { needs };
+    }
+    let quoted: Vec<message::MergedPull<'_>> = pulls
+        .iter()
+        .filter_map(|pull| {
+            let (_, merge) = pull.merged?;
+            let discussion = snapshot.needs.discussions.get(&pull.number)?;
+            Some(message::MergedPull { number: pull.number, merge, title: &pull.title, discussion })
+        })
+        .collect();
+    let merge = newest.merged.map(|(_, commit)| commit);
+    let settles =
+        SettleFields { key: binding.key.clone(), pull: Some(newest.number), merge, outcome: ItemOutcome::Merged };
+    let then: Vec<Effect> = move_to_complete(view, binding, name, Step::Complete, Some(newest)).into_iter().collect();
+    if ledger.bindings.contains_key(&key) {
+        // Bind and settle are one ledger commit; only a hand in the ledger parts them.
+        let settle = Effect::Settle { fields: settles };
+        return act(ActionKind::Complete, &binding.key, [settle].into_iter().chain(then).collect());
+    }
+    let plan = Plan {
+        kind: ActionKind::Complete,
+        key,
+        text: message::capability_issue(&snapshot.repository, &issue.title, name, &quoted),
+        blob: binding.blob,
+        settles: Some(settles),
+        then,
+    };
+    outcome(view, ledger, plan)
+}

@@ -1,0 +1,194 @@
+//! Effects that a settled binding still owes: an open issue, a branch, a file in the wrong folder.
+//!
+//! **Guarantees**: everything is seen in the ledger, the folders and on GitHub; nothing is remembered. What GitHub
+//! refused is shown and not owed while the refusal stands.
+
+use super::{Owed, Rank, View, act, wait};
+use crate::model::{
+    ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger,
+    Outcome, PullFacts, PullState, Stage, Step, Trailers,
+};
+
+/// What the settled bindings owe.
+pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
+    ledger
+        .bindings
+        .values()
+        .filter(|binding| binding.is_settled())
+        .filter_map(|binding| of(view, ledger, binding))
+        .flatten()
+        .collect()
+}
+
+fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
+    let outcome = binding.outcome.as_ref()?;
+    let mut effects = Vec::new();
+    if let Some(issue) = view.snapshot.forge.issue(binding.issue) {
+        let pull = binding.pull.and_then(|number| issue.pulls.iter().find(|pull| pull.number == number));
+        let closes = !matches!(outcome, ItemOutcome::Dropped);
+        if let Some(pull) = pull.filter(|pull| pull.state == PullState::Open && ends_unmerged(outcome)) {
+            effects.push(Effect::ClosePull { pull: pull.number });
+        }
+        if closes && issue.state == IssueState::Open {
+            effects.push(Effect::CloseIssue { issue: issue.number });
+        }
+        effects.extend(pull.and_then(|pull| branch_deletion(view, pull)));
+    }
+    effects.extend(move_left(view, ledger, binding, outcome));
+    split_refused(view, binding, effects)
+}
+
+/// The binding's pull request was closed by us, not merged.
+const fn ends_unmerged(outcome: &ItemOutcome) -> bool {
+    match outcome {
+        ItemOutcome::Reached | ItemOutcome::Unchanged => true,
+        ItemOutcome::Merged
+        | ItemOutcome::Dropped
+        | ItemOutcome::Closed
+        | ItemOutcome::File(_)
+        | ItemOutcome::Declined => false,
+    }
+}
+
+/// Only the agent's own branch in this repository, still at the head of the pull request, and only with consent.
+pub(super) fn branch_deletion(view: View<'_>, pull: &PullFacts) -> Option<Effect> {
+    let tip = pull.branch_tip?;
+    let ours = super::guardrail::is_agent(&pull.author) && !pull.cross_repository && tip == pull.head;
+    let safe = pull.head_branch != view.snapshot.tips.branch && pull.head_branch.starts_with("copilot/");
+    (ours && safe && view.policy.merge.enabled)
+        .then(|| Effect::DeleteBranch { branch: pull.head_branch.clone(), head: tip })
+}
+
+/// A settled item's file belongs into `complete/`, wherever an earlier refusal left it.
+fn move_left(view: View<'_>, ledger: &Ledger, binding: &Binding, outcome: &ItemOutcome) -> Option<Effect> {
+    let Key::Item(name) = &binding.key else { return None };
+    let (from, blob) = place(view, name)?;
+    let step = match outcome {
+        ItemOutcome::Dropped => Step::Drop,
+        ItemOutcome::Merged
+        | ItemOutcome::Closed
+        | ItemOutcome::Unchanged
+        | ItemOutcome::File(_)
+        | ItemOutcome::Reached
+        | ItemOutcome::Declined => Step::Complete,
+    };
+    let capability = ledger.bindings.get(&Key::Capability(name.clone())).map(|capability| capability.issue);
+    let trailers = Trailers {
+        item: name.clone(),
+        step,
+        issue: Some(binding.issue),
+        pull: binding.pull,
+        merge: binding.merge,
+        capability_issue: capability,
+    };
+    Some(Effect::Move {
+        name: name.clone(),
+        from,
+        to: Folder::Complete,
+        blob,
+        skip_ci: view.policy.commit.skip_ci,
+        trailers,
+    })
+}
+
+/// Where a bound item's file lies, unless it is complete. The same name in `complete/` makes a pending one a re-use.
+pub(super) fn place(view: View<'_>, name: &ItemName) -> Option<(Folder, crate::model::BlobId)> {
+    let planning = &view.snapshot.planning;
+    if planning.complete.contains(name) {
+        return None;
+    }
+    let processed = planning.processed.iter().find(|entry| entry.name == *name);
+    let pending = planning.pending.iter().find(|item| item.name == *name);
+    processed.map(|entry| (Folder::Processed, entry.blob)).or_else(|| pending.map(|item| (Folder::Pending, item.blob)))
+}
+
+/// What was refused is told aside; the rest is one action of the kind whose effects they are.
+fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Option<Vec<Owed>> {
+    let mut owed = Vec::new();
+    let mut left = Vec::new();
+    for effect in effects {
+        match refused(view, binding, &effect) {
+            Some(aside) => owed.push(aside),
+            None => left.push(effect),
+        }
+    }
+    if !left.is_empty() {
+        let reason = format!("{} is settled; {} is still owed", binding.key, left.first()?);
+        let outcome = act(kind(binding), &binding.key, left);
+        owed.push(Owed::new(Rank::EffectsLeft, stage(binding), reason, outcome).about(focus(view, binding)));
+    }
+    (!owed.is_empty()).then_some(owed)
+}
+
+/// An effect that GitHub refused, as it is shown while the refusal stands.
+pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Option<Owed> {
+    let refusal = view.snapshot.refusal(&effect.object())?;
+    let (until, actor) = (Some(refusal.until()), Actor::Person);
+    let why = match effect {
+        Effect::Move { to: Folder::Processed, .. } => format!("promoted, file not moved: {}", refusal.why),
+        Effect::Move { .. } => format!("settled, file not moved: {}", refusal.why),
+        Effect::Baseline
+        | Effect::Attempt { .. }
+        | Effect::Create { .. }
+        | Effect::Bind { .. }
+        | Effect::Assign { .. }
+        | Effect::Mark { .. }
+        | Effect::Merge { .. }
+        | Effect::Settle { .. }
+        | Effect::ClosePull { .. }
+        | Effect::CloseIssue { .. }
+        | Effect::DeleteBranch { .. } => format!("refused to {effect}: {}", refusal.why),
+    };
+    let outcome = Outcome::Wait { waiting: crate::model::Waiting { why: why.clone(), actor, until } };
+    Some(Owed::new(Rank::Aside, stage(binding), why, outcome).about(focus(view, binding)))
+}
+
+fn kind(binding: &Binding) -> ActionKind {
+    match (&binding.key, &binding.outcome) {
+        (Key::Item(_), Some(ItemOutcome::Merged)) => ActionKind::Complete,
+        (Key::Item(_), _) | (_, Some(ItemOutcome::Declined | ItemOutcome::Dropped | ItemOutcome::Closed)) => {
+            ActionKind::Drop
+        }
+        (Key::Gap { .. } | Key::Capability(_), Some(ItemOutcome::Reached | ItemOutcome::Unchanged)) => {
+            ActionKind::CloseEmpty
+        }
+        (Key::Gap { .. } | Key::Capability(_), Some(ItemOutcome::Merged | ItemOutcome::File(_)) | None) => {
+            ActionKind::MergePlanning
+        }
+    }
+}
+
+fn stage(binding: &Binding) -> Stage {
+    match (&binding.key, binding.is_settled()) {
+        (Key::Gap { .. }, _) => Stage::GapReady,
+        (Key::Capability(_), _) => Stage::CapabilityReady,
+        (Key::Item(_), true) => Stage::CapabilityOwed,
+        (Key::Item(_), false) => Stage::DevelopmentInWork,
+    }
+}
+
+/// The focus that a binding makes.
+pub(super) fn focus(view: View<'_>, binding: &Binding) -> Focus {
+    let issue = view.snapshot.forge.issue(binding.issue);
+    let open =
+        |issue: &BoundIssue| issue.pulls.iter().find(|pull| pull.state == PullState::Open).map(|pull| pull.number);
+    Focus {
+        key: binding.key.clone(),
+        title: issue.map_or_else(|| binding.key.to_string(), |issue| issue.title.clone()),
+        issue: Some(binding.issue),
+        pull: binding.pull.or_else(|| issue.and_then(open)),
+    }
+}
+
+/// A binding whose issue GitHub no longer shows.
+pub(super) fn vanished(view: View<'_>, binding: &Binding, rank: Rank, stage: Stage) -> Owed {
+    let (why, outcome) = if view.snapshot.forge.gone.contains(&binding.node) {
+        let why = format!("{} of {} was deleted or transferred", binding.issue, binding.key);
+        let lifts = "restore the issue, or settle the binding with `orchestrator adopt`";
+        (why.clone(), super::stalled(why, lifts))
+    } else {
+        let why = format!("{} of {} was not part of this look", binding.issue, binding.key);
+        (why.clone(), wait(why, Actor::Engine))
+    };
+    Owed::new(rank, stage, why, outcome).about(focus(view, binding))
+}

@@ -1,0 +1,148 @@
+//! Which queue item may be promoted now, and files that nobody promoted.
+//!
+//! **Guarantees**: in the order of the format; a quarantined, held or dependent item never blocks the next one; nothing
+//! starts beyond `max_in_flight`, nor while a gap analysis or a capability update is unsettled.
+
+use super::create::{Plan, outcome};
+use super::{Owed, Rank, View, item, stalled, wait};
+use crate::message;
+use crate::model::{
+    ActionKind, Actor, Effect, Focus, Folder, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem, Stage, Step, Trailers,
+};
+
+/// The next promotion, if any, and what is in the way of the others.
+pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
+    let mut owed: Vec<Owed> = unbound(view, ledger);
+    owed.extend(view.snapshot.planning.pending.iter().filter_map(|item| aside(view, ledger, item)));
+    if let Some(item) = promotable(view, ledger).next() {
+        owed.push(next(view, ledger, item));
+    }
+    owed
+}
+
+/// Pending items that nothing but their turn holds back.
+pub(super) fn promotable<'a>(view: View<'a>, ledger: &'a Ledger) -> impl Iterator<Item = &'a QueueItem> {
+    let free = move |item: &&QueueItem| {
+        !ledger.bindings.contains_key(&Key::Item(item.name.clone())) && used(ledger, item).is_none()
+    };
+    view.snapshot
+        .planning
+        .pending
+        .iter()
+        .filter(free)
+        .filter(move |item| !item.hold && missing(view, ledger, item).is_none())
+}
+
+/// A binding of the same name in another spelling.
+fn used<'a>(ledger: &'a Ledger, item: &QueueItem) -> Option<&'a crate::model::Binding> {
+    let folded = item.name.folded();
+    ledger.bindings.values().find(|binding| matches!(&binding.key, Key::Item(name) if name.folded() == folded))
+}
+
+/// The first dependency that is not complete.
+fn missing<'a>(view: View<'_>, ledger: &Ledger, item: &'a QueueItem) -> Option<&'a crate::model::ItemName> {
+    item.depends_on.iter().find(|name| {
+        let settled = ledger.bindings.get(&Key::Item((*name).clone())).and_then(|binding| binding.outcome.as_ref());
+        let done = matches!(settled, Some(ItemOutcome::Merged | ItemOutcome::Closed));
+        !done && !view.snapshot.planning.complete.contains(name)
+    })
+}
+
+fn focus(item: &QueueItem) -> Focus {
+    Focus { key: Key::Item(item.name.clone()), title: item.title.clone(), issue: None, pull: None }
+}
+
+/// Held, dependent and re-used items are shown, never promoted.
+fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
+    let bound = ledger.bindings.get(&Key::Item(item.name.clone()));
+    let reused = match bound {
+        Some(binding) => view.snapshot.planning.complete.contains(&item.name).then_some(binding),
+        None => used(ledger, item),
+    };
+    let (why, actor) = if let Some(binding) = reused {
+        (format!("{} is set aside: its name was already used by {}", item.name, binding.issue), Actor::Person)
+    } else if bound.is_some() {
+        return None;
+    } else if item.hold {
+        (format!("{} is held by its front-matter", item.name), Actor::Person)
+    } else {
+        let name = missing(view, ledger, item)?;
+        (format!("{} waits for {name}, which is not complete", item.name), Actor::Engine)
+    };
+    Some(Owed::new(Rank::Aside, Stage::Promotion, why.clone(), wait(why, actor)).about(focus(item)))
+}
+
+fn next(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Owed {
+    let limit = view.policy.pacing.max_in_flight;
+    let in_flight = item::in_flight(view, ledger);
+    let unsettled = ledger.unsettled().find(|binding| !matches!(binding.key, Key::Item(_)));
+    let (reason, outcome) = if in_flight >= limit {
+        let why = format!("{} is next; {in_flight} of at most {limit} items are in flight", item.name);
+        (why.clone(), wait(why, Actor::Agent))
+    } else if let Some(binding) = unsettled.filter(|_| limit <= 1) {
+        let why = format!("{} is next, once {} is settled", item.name, binding.key);
+        (why.clone(), wait(why, Actor::Agent))
+    } else {
+        (format!("{} is the next queue item and nothing is in flight", item.name), promote(view, ledger, item))
+    };
+    Owed::new(Rank::Promotion, Stage::Promotion, reason, outcome)
+        .about(focus(item))
+        .because(
+            "planning/issue_queue/pending",
+            format!("{} file(s) may be promoted", promotable(view, ledger).count()),
+        )
+        .because("in flight", format!("{in_flight} of {limit}"))
+}
+
+fn promote(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Outcome {
+    let Some(body) = view.snapshot.needs.bodies.get(&item.blob) else {
+        let key = Key::Item(item.name.clone());
+        return Outcome::Look { needs: vec![Need::ItemBody { blob: item.blob }, Need::OwnIssues { key }] };
+    };
+    let plan = Plan {
+        kind: ActionKind::Promote,
+        key: Key::Item(item.name.clone()),
+        text: message::development_issue(item, body),
+        blob: Some(item.blob),
+        settles: None,
+        then: vec![move_to_processed(view, item, None)],
+    };
+    outcome(view, ledger, plan)
+}
+
+/// `pending/` → `processed/`; a number that the action makes is filled in when it is known.
+pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<crate::model::IssueNumber>) -> Effect {
+    let trailers = Trailers {
+        item: item.name.clone(),
+        step: Step::Promote,
+        issue,
+        pull: None,
+        merge: None,
+        capability_issue: None,
+    };
+    Effect::Move {
+        name: item.name.clone(),
+        from: Folder::Pending,
+        to: Folder::Processed,
+        blob: item.blob,
+        skip_ci: view.policy.commit.skip_ci,
+        trailers,
+    }
+}
+
+/// Files in `processed/` that the ledger doesn't know: a predecessor's, or a person's.
+pub(super) fn unbound(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
+    let unknown = view
+        .snapshot
+        .planning
+        .processed
+        .iter()
+        .filter(|entry| !ledger.bindings.contains_key(&Key::Item(entry.name.clone())));
+    unknown
+        .map(|entry| {
+            let why = format!("{} lies in processed/ and no issue is bound to it", entry.name);
+            let lifts = "settle it with `orchestrator adopt`, or move the file back to pending/";
+            Owed::new(Rank::Unbound, Stage::DevelopmentInWork, why.clone(), stalled(why, lifts))
+        })
+        .collect()
+}

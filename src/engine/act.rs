@@ -1,0 +1,267 @@
+//! Performing an action: one effect at a time, in one `match`.
+//!
+//! **Guarantees**: no choices. What an effect needs is in it; what an earlier effect of the same action made (a number, a
+//! merge commit) is handed on. An effect that can't be confirmed ends the action.
+
+use super::cycle::Engine;
+use super::port::{
+    Clock, CreatedIssue, Forge, LedgerChange, LedgerMessage, MergeRequest, QueueMove, Remote, Signature,
+};
+use crate::message;
+use crate::model::{
+    ActionKind, Attempt, Binding, BlobId, CommitId, Decision, Effect, IssueNumber, IssueSource, Key, Performed, Policy,
+    PolicyState, SettleFields, Snapshot, StopPoint,
+};
+use jiff::SignedDuration;
+use serde::Serialize;
+
+/// What came of one effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Which effect.
+    pub point: StopPoint,
+    /// In words.
+    pub effect: String,
+    /// What it made: an issue number, a commit.
+    pub made: Option<String>,
+    /// `done`, `not done` or `unknown`.
+    pub result: DoneResult,
+    /// Why, where it is not done.
+    pub why: String,
+    /// Refused for good.
+    pub refused: bool,
+}
+
+/// See [`Performed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoneResult {
+    /// It is so.
+    Done,
+    /// It is not.
+    NotDone,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Done {
+    /// Whether it is so now.
+    pub fn is_done(&self) -> bool {
+        self.result == DoneResult::Done
+    }
+}
+
+/// What the effects of one action share.
+pub(super) struct Acts<'a, F, R: Remote, C> {
+    pub(super) engine: &'a Engine<F, R, C>,
+    pub(super) lock: &'a R::Lock,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) decision: &'a Decision,
+    pub(super) kind: ActionKind,
+}
+
+/// Performs the effects of one action in order.
+pub(super) struct Performer<'a, F, R: Remote, C> {
+    acts: Acts<'a, F, R, C>,
+    policy: Policy,
+    created: Option<CreatedIssue>,
+    bound: Option<IssueNumber>,
+    merge: Option<CommitId>,
+}
+
+impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
+    pub(super) fn new(acts: Acts<'a, F, R, C>) -> Self {
+        let policy = match &acts.snapshot.policy {
+            PolicyState::Valid { policy } => policy.clone(),
+            PolicyState::Missing | PolicyState::Invalid { .. } => Policy::default(),
+        };
+        Self { acts, policy, created: None, bound: None, merge: None }
+    }
+
+    /// Performs one effect.
+    pub(super) async fn perform(&mut self, effect: &Effect) -> Done {
+        let forge = &self.acts.engine.forge;
+        let result = match effect {
+            Effect::Baseline => self.change(&LedgerChange::Begin).await,
+            Effect::Attempt { key } => self.attempt(key).await,
+            Effect::Create { text, .. } => {
+                self.space().await;
+                let result = forge.create_issue(text).await;
+                if let Performed::Done { value } = &result {
+                    self.created = Some(value.clone());
+                }
+                told(result, |issue| Some(issue.number.to_string()))
+            }
+            Effect::Bind { key, issue, blob, settles } => self.bind(key, issue, *blob, settles.as_ref()).await,
+            Effect::Assign { key, login, base } => match self.number(key) {
+                Some(number) => {
+                    self.space().await;
+                    told(forge.assign(number, login, base).await, |()| Some(number.to_string()))
+                }
+                None => not_done(format!("{key} is not bound")),
+            },
+            Effect::Move { name, from, to, blob, skip_ci, trailers } => {
+                let trailers = match &self.created {
+                    Some(issue) => trailers.clone().with_created(issue.number),
+                    None => trailers.clone(),
+                };
+                let subject = message::move_subject(trailers.step, name, trailers.issue, *skip_ci);
+                let message = format!("{subject}\n\n{}Orchestrator-Op: {}\n", trailers.render(), uuid::Uuid::new_v4());
+                let change = QueueMove { name: name.clone(), from: *from, to: *to, blob: *blob, message };
+                let (engine, lock, signature) = (self.acts.engine, self.acts.lock, self.signature());
+                let branch = &self.acts.snapshot.tips.branch;
+                told(engine.remote.move_file(lock, branch, &change, &signature).await, |commit| Some(commit.short()))
+            }
+            Effect::Mark { pull, node, .. } => {
+                self.space().await;
+                told(forge.mark_ready(*pull, node).await, |()| None)
+            }
+            Effect::Merge { pull, head, method, title, message } => {
+                self.space().await;
+                let (title, message) = (title.clone(), message.clone());
+                let request = MergeRequest { pull: *pull, head: *head, method: *method, title, message };
+                let result = forge.merge(&request).await;
+                if let Performed::Done { value } = &result {
+                    self.merge = Some(*value);
+                }
+                told(result, |commit| Some(commit.short()))
+            }
+            Effect::Settle { fields } => self.change(&LedgerChange::Settle(self.filled(fields))).await,
+            Effect::ClosePull { pull } => {
+                self.space().await;
+                told(forge.close_pull(*pull).await, |()| None)
+            }
+            Effect::CloseIssue { issue } => {
+                self.space().await;
+                told(forge.close_issue(*issue).await, |()| None)
+            }
+            Effect::DeleteBranch { branch, head } => {
+                self.space().await;
+                told(forge.delete_branch(branch, *head).await, |()| None)
+            }
+        };
+        step(effect, result)
+    }
+
+    async fn attempt(&self, key: &Key) -> Performed<Option<String>> {
+        let now = self.acts.engine.clock.now();
+        let lease = SignedDuration::from_millis(i64::try_from(self.policy.pacing.lease_ms).unwrap_or(i64::MAX));
+        let expires = now.saturating_add(lease).unwrap_or(now);
+        let owner = self.acts.engine.instance.clone();
+        let attempt = Attempt { owner, key: key.clone(), number: None, started: now, expires };
+        self.change(&LedgerChange::Attempt(attempt)).await
+    }
+
+    async fn bind(
+        &mut self,
+        key: &Key,
+        issue: &IssueSource,
+        blob: Option<BlobId>,
+        settles: Option<&SettleFields>,
+    ) -> Performed<Option<String>> {
+        let issue = match (issue, &self.created) {
+            (IssueSource::Adopted { number, node, author }, _) => {
+                CreatedIssue { number: *number, node: node.clone(), author: *author }
+            }
+            (IssueSource::Created, Some(created)) => created.clone(),
+            (IssueSource::Created, None) => return not_done("no issue was created".to_owned()),
+        };
+        let number = issue.number;
+        let binding = Box::new(Binding {
+            key: key.clone(),
+            issue: number,
+            node: issue.node,
+            author: issue.author,
+            by: self.acts.snapshot.forge.viewer.id,
+            blob,
+            bound: self.acts.engine.clock.now(),
+            pull: None,
+            merge: None,
+            outcome: None,
+            settled: None,
+        });
+        let result = self.change(&LedgerChange::Bind { binding, settles: settles.cloned() }).await;
+        if let Performed::Done { .. } = &result {
+            self.bound = Some(number);
+        }
+        result
+    }
+
+    /// The number the ledger binds: what this action bound, or what the snapshot read.
+    fn number(&self, key: &Key) -> Option<IssueNumber> {
+        let known = self.acts.snapshot.ledger.as_ref().and_then(|ledger| ledger.bindings.get(key));
+        self.bound.or_else(|| known.map(|binding| binding.issue))
+    }
+
+    fn filled(&self, fields: &SettleFields) -> SettleFields {
+        SettleFields { merge: fields.merge.or(self.merge), ..fields.clone() }
+    }
+
+    async fn change(&self, change: &LedgerChange) -> Performed<Option<String>> {
+        let (engine, hash) = (self.acts.engine, self.acts.decision.hash());
+        let message = LedgerMessage {
+            subject: subject(self.acts.kind, change),
+            trailers: vec![
+                ("Orchestrator-Op".to_owned(), uuid::Uuid::new_v4().to_string()),
+                ("Instance".to_owned(), engine.instance.clone()),
+                ("Decision".to_owned(), hash),
+            ],
+        };
+        told(engine.remote.change_ledger(self.acts.lock, change, &message, &self.signature()).await, |commit| {
+            Some(commit.short())
+        })
+    }
+
+    fn signature(&self) -> Signature {
+        Signature { identity: self.policy.commit.clone(), at: self.acts.engine.clock.now() }
+    }
+
+    /// Keeps writes to GitHub apart by the policy's spacing.
+    async fn space(&self) {
+        let engine = self.acts.engine;
+        let spacing = SignedDuration::from_millis(i64::try_from(self.policy.pacing.write_spacing_ms).unwrap_or(1_000));
+        let now = engine.clock.now();
+        let last = {
+            let mut slot = engine.last_write.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            slot.replace(now)
+        };
+        let pause = last.map_or(SignedDuration::ZERO, |last| spacing - now.duration_since(last));
+        if let Ok(pause) = std::time::Duration::try_from(pause.min(spacing)) {
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// The subject of a ledger commit: the action in words.
+fn subject(kind: ActionKind, change: &LedgerChange) -> String {
+    match change {
+        LedgerChange::Begin => format!("{kind}: begin the ledger"),
+        LedgerChange::Attempt(attempt) => format!("{kind}: attempt {}", attempt.key),
+        LedgerChange::Bind { binding, settles: None } => format!("{kind}: bind {} to {}", binding.key, binding.issue),
+        LedgerChange::Bind { binding, settles: Some(fields) } => {
+            format!("{kind}: bind {} to {}, settle {} as {}", binding.key, binding.issue, fields.key, fields.outcome)
+        }
+        LedgerChange::Settle(fields) => format!("{kind}: settle {} as {}", fields.key, fields.outcome),
+    }
+}
+
+fn not_done(why: String) -> Performed<Option<String>> {
+    Performed::NotDone { why, refused: false }
+}
+
+fn told<T>(result: Performed<T>, made: impl FnOnce(T) -> Option<String>) -> Performed<Option<String>> {
+    match result {
+        Performed::Done { value } => Performed::Done { value: made(value) },
+        Performed::NotDone { why, refused } => Performed::NotDone { why, refused },
+        Performed::Unknown { why } => Performed::Unknown { why },
+    }
+}
+
+fn step(effect: &Effect, result: Performed<Option<String>>) -> Done {
+    let (made, result, why, refused) = match result {
+        Performed::Done { value } => (value, DoneResult::Done, String::new(), false),
+        Performed::NotDone { why, refused } => (None, DoneResult::NotDone, why, refused),
+        Performed::Unknown { why } => (None, DoneResult::Unknown, why, false),
+    };
+    Done { point: effect.stop_point(), effect: effect.to_string(), made, result, why, refused }
+}

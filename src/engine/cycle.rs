@@ -1,0 +1,136 @@
+//! One cycle: look, decide, perform one action.
+//!
+//! **Needs** forge, remote, clock and the repository's lock. **Guarantees**: at most one action; a decision that lacks
+//! facts gets them and is made again, at most three rounds; what GitHub refuses for good is remembered and shown.
+//! **Races**: the world moves between look and act. Every effect states what it relies on, so what no longer holds is
+//! answered with "not done", and the next cycle decides again.
+
+use super::act::{Acts, Done, Performer};
+use super::observe::{self, Look};
+use super::port::{Clock, Forge, Remote};
+use super::refusals::Refusals;
+use super::stop::StopAt;
+use crate::decide::decide;
+use crate::model::{Action, Decision, Outcome, RepositoryName, Snapshot};
+use serde::Serialize;
+use std::sync::Mutex;
+
+/// Rounds of "look again for what the decision lacks" in one cycle.
+const MAX_ROUNDS: usize = 3;
+
+/// Everything a repository is driven with.
+pub struct Engine<F, R, C> {
+    /// GitHub.
+    pub forge: F,
+    /// Clone and remote.
+    pub remote: R,
+    /// The only clock.
+    pub clock: C,
+    /// Which repository.
+    pub repository: RepositoryName,
+    /// The owner of its attempts.
+    pub instance: String,
+    /// Where the process ends, in tests.
+    pub stop: Option<StopAt>,
+    /// What GitHub refused for good.
+    pub refusals: Refusals,
+    /// When the last write was sent, for the spacing of writes.
+    pub last_write: Mutex<Option<jiff::Timestamp>>,
+}
+
+/// Why a cycle ended without a decision.
+#[derive(Debug, thiserror::Error)]
+pub enum CycleError<F: std::error::Error + 'static, R: std::error::Error + 'static> {
+    /// GitHub could not be read.
+    #[error("GitHub could not be read")]
+    Forge(#[source] F),
+    /// The clone could not be read or brought up to date.
+    #[error("the clone could not be brought up to date")]
+    Remote(#[source] R),
+    /// The repository has no commit yet.
+    #[error("{0} has no commit on its default branch yet")]
+    EmptyRepository(RepositoryName),
+}
+
+/// The error of an engine with these ports.
+pub type ErrorOf<F, R> = CycleError<<F as Forge>::Error, <R as Remote>::Error>;
+
+/// What a cycle saw, decided and did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cycle {
+    /// What it saw.
+    #[serde(skip)]
+    pub snapshot: Snapshot,
+    /// What it decided.
+    pub decision: Decision,
+    /// What it did, effect by effect.
+    pub done: Vec<Done>,
+}
+
+impl Cycle {
+    /// Whether anything changed in the world.
+    pub fn moved(&self) -> bool {
+        self.done.iter().any(Done::is_done)
+    }
+}
+
+impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
+    /// Looks and decides; changes nothing but the clone.
+    ///
+    /// # Errors
+    /// When GitHub or the clone can't be read.
+    pub async fn look(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
+        let look = Look { forge: &self.forge, remote: &self.remote, lock, refused: self.refusals.all() };
+        let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, self.clock.now()).await?;
+        let mut decision = decide(&snapshot);
+        for _ in 0..MAX_ROUNDS {
+            let Outcome::Look { needs } = &decision.outcome else { break };
+            for need in needs {
+                observe::satisfy(&look, &mut snapshot, need).await?;
+            }
+            decision = decide(&snapshot);
+        }
+        Ok((snapshot, decision))
+    }
+
+    /// One cycle under the lock.
+    ///
+    /// # Errors
+    /// As [`Engine::look`]; what happens to a write is part of the [`Cycle`].
+    pub async fn cycle(&self, lock: &R::Lock) -> Result<Cycle, ErrorOf<F, R>> {
+        let (snapshot, decision) = self.look(lock).await?;
+        let done = match &decision.outcome {
+            Outcome::Act { action } => self.perform(lock, &snapshot, &decision, action).await,
+            Outcome::Look { .. }
+            | Outcome::Wait { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Rest { .. }
+            | Outcome::Stalled { .. } => Vec::new(),
+        };
+        tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
+        Ok(Cycle { snapshot, decision, done })
+    }
+
+    async fn perform(&self, lock: &R::Lock, snapshot: &Snapshot, decision: &Decision, action: &Action) -> Vec<Done> {
+        let acts = Acts { engine: self, lock, snapshot, decision, kind: action.kind };
+        let mut performer = Performer::new(acts);
+        let mut done = Vec::new();
+        for effect in &action.effects {
+            let step = performer.perform(effect).await;
+            let goes_on = step.is_done();
+            if !goes_on && step.refused {
+                self.refusals.add(&effect.object(), &step.why, self.clock.now());
+            } else if goes_on {
+                self.refusals.lift(&effect.object());
+            }
+            done.push(step);
+            if !goes_on {
+                break;
+            }
+            if let Some(stop) = &self.stop {
+                stop.passed(action.kind, effect.stop_point());
+            }
+        }
+        done
+    }
+}

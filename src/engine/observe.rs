@@ -1,0 +1,102 @@
+//! From forge and clone to a snapshot.
+//!
+//! **Guarantees**: one question to GitHub a look; a second one only when the ledger on the remote binds other issues than
+//! the one in the clone. Facts fetched on request are keyed, see [`crate::model::Needs`].
+
+use super::cycle::CycleError;
+use super::cycle::ErrorOf;
+use super::port::{Forge, Question, Remote, TipHints};
+use crate::config;
+use crate::model::{Ledger, Need, Needs, Refusal, RepositoryName, Snapshot};
+use jiff::Timestamp;
+
+/// Newest settled bindings that are still looked at: a closing or a branch deletion owed shows there.
+const SETTLED: usize = 10;
+
+/// What a look works with.
+pub(super) struct Look<'a, F, R: Remote> {
+    pub(super) forge: &'a F,
+    pub(super) remote: &'a R,
+    pub(super) lock: &'a R::Lock,
+    pub(super) refused: Vec<Refusal>,
+}
+
+fn question(ledger: &Ledger) -> Question {
+    Question {
+        unsettled: ledger.unsettled().map(|binding| binding.node.clone()).collect(),
+        settled: ledger.newest_settled().into_iter().take(SETTLED).map(|binding| binding.node.clone()).collect(),
+    }
+}
+
+/// One snapshot.
+pub(super) async fn snapshot<F: Forge, R: Remote>(
+    look: &Look<'_, F, R>,
+    repository: &RepositoryName,
+    instance: &str,
+    now: Timestamp,
+) -> Result<Snapshot, ErrorOf<F, R>> {
+    let known = look.remote.known_tips().await.map_err(CycleError::Remote)?;
+    let asked = match known.as_ref().and_then(|tips| tips.ledger) {
+        Some(tip) => question(&look.remote.ledger(tip).await.map_err(CycleError::Remote)?),
+        None => Question::default(),
+    };
+    let mut forge = look.forge.observe(&asked).await.map_err(CycleError::Forge)?;
+    let empty = || CycleError::EmptyRepository(repository.clone());
+    let branch = forge.repository.default_branch.clone().ok_or_else(empty)?;
+    let hints = TipHints { branch, mainline: forge.repository.mainline, ledger: forge.repository.ledger };
+    let tips = look.remote.sync(look.lock, &hints).await.map_err(CycleError::Remote)?;
+    let ledger = match tips.ledger {
+        Some(tip) => Some(look.remote.ledger(tip).await.map_err(CycleError::Remote)?),
+        None => None,
+    };
+    let wanted = ledger.as_ref().map(question).unwrap_or_default();
+    if wanted != asked {
+        forge = look.forge.observe(&wanted).await.map_err(CycleError::Forge)?;
+    }
+    let planning = look.remote.planning(tips.mainline).await.map_err(CycleError::Remote)?;
+    let policy = look.remote.policy(tips.mainline).await.map_err(CycleError::Remote)?;
+    Ok(Snapshot {
+        now,
+        repository: repository.clone(),
+        instance: instance.to_owned(),
+        policy: config::policy::parse(policy.as_deref()),
+        planning,
+        tips,
+        ledger,
+        forge,
+        needs: Needs::default(),
+        refused: look.refused.clone(),
+    })
+}
+
+/// Fetches one fact that a decision lacks.
+pub(super) async fn satisfy<F: Forge, R: Remote>(
+    look: &Look<'_, F, R>,
+    snapshot: &mut Snapshot,
+    need: &Need,
+) -> Result<(), ErrorOf<F, R>> {
+    let needs = &mut snapshot.needs;
+    match need {
+        Need::HeadDiff { pull, head } => {
+            let diff = look.remote.head_diff(look.lock, *pull, *head, snapshot.tips.mainline).await;
+            needs.diffs.insert(*head, diff.map_err(CycleError::Remote)?);
+        }
+        Need::ItemBody { blob } => {
+            let body = look.remote.item_body(*blob).await.map_err(CycleError::Remote)?;
+            needs.bodies.insert(*blob, body);
+        }
+        Need::OwnIssues { key } => {
+            let issues = look.forge.own_issues(key).await.map_err(CycleError::Forge)?;
+            needs.own_issues.insert(Needs::own_issues_name(key), issues);
+        }
+        Need::AgentEvents { pull } => {
+            let events = look.forge.agent_events(*pull).await.map_err(CycleError::Forge)?;
+            needs.agent_events.insert(*pull, events);
+        }
+        Need::Discussion { pull } => {
+            let discussion = look.forge.discussion(*pull).await.map_err(CycleError::Forge)?;
+            needs.discussions.insert(*pull, discussion);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! What starts, in which order, and what does not.
+
+use crate::snapshots::{at, bind, binding, issue, item_name, maintainer, oid, question, queue_item, quiet};
+use orchestrator::decide::decide;
+use orchestrator::model::{
+    Action, ActionKind, Attempt, Decision, Effect, IssueNumber, IssueSource, ItemOutcome, Key, ListedIssue, Need,
+    Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage, StopPoint,
+};
+
+fn action(decision: &Decision) -> &Action {
+    match &decision.outcome {
+        Outcome::Act { action } => action,
+        other => panic!("expected an action, got {other:?} because {}", decision.reason),
+    }
+}
+
+fn points(decision: &Decision) -> Vec<StopPoint> {
+    action(decision).effects.iter().map(Effect::stop_point).collect()
+}
+
+fn nothing_of_ours(snapshot: &mut Snapshot, key: &Key) {
+    snapshot.needs.own_issues.insert(Needs::own_issues_name(key), Vec::new());
+}
+
+fn pending(snapshot: &mut Snapshot, names: &[&str]) {
+    for (index, name) in names.iter().enumerate() {
+        let blob = 50 + u8::try_from(index).expect("few files");
+        snapshot.planning.pending.push(queue_item(name, blob));
+        snapshot.needs.bodies.insert(oid(blob), "# Task".to_owned());
+        nothing_of_ours(snapshot, &Key::Item(item_name(name)));
+    }
+}
+
+#[test]
+fn without_a_ledger_its_root_commit_is_the_only_thing_written() {
+    let mut snapshot = quiet();
+    snapshot.ledger = None;
+    pending(&mut snapshot, &["dev-1.md"]);
+    assert_eq!(action(&decide(&snapshot)).kind, ActionKind::Baseline);
+}
+
+#[test]
+fn without_a_policy_nothing_is_written_and_the_reason_names_the_file() {
+    let mut snapshot = quiet();
+    snapshot.policy = PolicyState::Missing;
+    snapshot.ledger = None;
+    match decide(&snapshot).outcome {
+        Outcome::Stalled { why, lifts } => {
+            assert!(why.contains("planning/orchestrator.toml") && lifts.contains("version = 1"), "{why} {lifts}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_invalid_policy_is_shown_at_its_line() {
+    let mut snapshot = quiet();
+    snapshot.policy = PolicyState::Invalid { line: Some(4), problem: "unknown key".to_owned() };
+    let decision = decide(&snapshot);
+    assert!(
+        matches!(&decision.outcome, Outcome::Stalled { why, .. } if why.contains("orchestrator.toml:4: unknown key"))
+    );
+}
+
+#[test]
+fn our_issues_are_listed_before_the_first_question_is_asked() {
+    let mut snapshot = quiet();
+    let decision = decide(&snapshot);
+    assert_eq!(decision.outcome, Outcome::Look { needs: vec![Need::OwnIssues { key: question(1) }] });
+    nothing_of_ours(&mut snapshot, &question(1));
+    let decision = decide(&snapshot);
+    assert_eq!((decision.stage, action(&decision).kind), (Stage::GapOwed, ActionKind::AskGap));
+    assert_eq!(points(&decision), [StopPoint::Attempt, StopPoint::Create, StopPoint::Bind, StopPoint::Assign]);
+}
+
+#[test]
+fn an_issue_of_ours_with_the_marker_is_adopted_instead_of_created() {
+    let mut snapshot = quiet();
+    let listed = |number, author| ListedIssue {
+        number: IssueNumber(number),
+        node: NodeId(format!("I_{number}")),
+        title: "Anything".to_owned(),
+        author,
+        labels: Vec::new(),
+        marker: None,
+        open: true,
+    };
+    let stranger = orchestrator::model::AccountId { id: 66, login: "stranger".to_owned() };
+    let found = vec![listed(7, maintainer()), listed(5, maintainer()), listed(3, stranger)];
+    snapshot.needs.own_issues.insert(Needs::own_issues_name(&question(1)), found);
+    let decision = decide(&snapshot);
+    assert_eq!(points(&decision), [StopPoint::Bind, StopPoint::Assign]);
+    let adopted = |effect: &Effect| {
+        matches!(effect, Effect::Bind { issue: IssueSource::Adopted { number: IssueNumber(5), .. }, .. })
+    };
+    assert!(action(&decision).effects.iter().any(adopted));
+}
+
+#[test]
+fn after_an_attempt_of_unknown_end_the_doubt_window_is_waited_for() {
+    let mut snapshot = quiet();
+    nothing_of_ours(&mut snapshot, &question(1));
+    let attempt =
+        Attempt { owner: "me".to_owned(), key: question(1), number: None, started: at(-100), expires: at(260) };
+    snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt);
+    assert!(matches!(decide(&snapshot).outcome, Outcome::Wait { waiting } if waiting.until == Some(at(50))));
+    snapshot.now = at(50);
+    assert_eq!(action(&decide(&snapshot)).kind, ActionKind::AskGap);
+}
+
+#[test]
+fn another_instance_keeps_its_attempt_until_its_lease_ends() {
+    let mut snapshot = quiet();
+    nothing_of_ours(&mut snapshot, &question(1));
+    let attempt =
+        Attempt { owner: "other".to_owned(), key: question(2), number: None, started: at(-100), expires: at(260) };
+    snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt);
+    assert!(matches!(decide(&snapshot).outcome, Outcome::Wait { waiting } if waiting.until == Some(at(260))));
+}
+
+#[test]
+fn the_first_pending_item_is_promoted_in_the_order_of_the_ledger_rules() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md", "dev-2.md"]);
+    let decision = decide(&snapshot);
+    assert_eq!((decision.stage, action(&decision).kind), (Stage::Promotion, ActionKind::Promote));
+    assert_eq!(action(&decision).key, Some(Key::Item(item_name("dev-1.md"))));
+    assert_eq!(
+        points(&decision),
+        [StopPoint::Attempt, StopPoint::Create, StopPoint::Bind, StopPoint::Assign, StopPoint::Move]
+    );
+}
+
+#[test]
+fn one_item_at_a_time_is_in_flight() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-2.md"]);
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), issue(10));
+    let decision = decide(&snapshot);
+    assert_eq!(decision.stage, Stage::DevelopmentInWork);
+    assert!(matches!(decision.outcome, Outcome::Wait { .. }), "{:?}", decision.outcome);
+    assert!(decision.also.iter().any(|also| also.reason.contains("1 of at most 1")), "{:?}", decision.also);
+}
+
+#[test]
+fn held_and_dependent_items_do_not_block_the_next_one() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md", "dev-2.md", "dev-3.md"]);
+    snapshot.planning.pending[0].hold = true;
+    snapshot.planning.pending[1].depends_on.push(item_name("dev-0.md"));
+    let decision = decide(&snapshot);
+    assert_eq!(action(&decision).key, Some(Key::Item(item_name("dev-3.md"))));
+    let reasons: Vec<&str> = decision.also.iter().map(|also| also.reason.as_str()).collect();
+    assert!(reasons.contains(&"dev-1.md is held by its front-matter"), "{reasons:?}");
+    assert!(reasons.contains(&"dev-2.md waits for dev-0.md, which is not complete"), "{reasons:?}");
+}
+
+#[test]
+fn a_name_once_bound_is_never_given_out_again() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md", "dev-2.md"]);
+    snapshot.planning.complete.push(item_name("dev-1.md"));
+    let mut used = binding(Key::Item(item_name("dev-1.md")), 10);
+    used.outcome = Some(ItemOutcome::Merged);
+    bind(&mut snapshot, used, issue(10));
+    snapshot.forge.bound[0].state = orchestrator::model::IssueState::Completed;
+    let decision = decide(&snapshot);
+    assert_eq!(action(&decision).key, Some(Key::Item(item_name("dev-2.md"))));
+    assert!(decision.also.iter().any(|also| also.reason.contains("already used by #10")), "{:?}", decision.also);
+}
+
+#[test]
+fn a_file_nobody_promoted_is_shown_and_no_gap_is_asked() {
+    let mut snapshot = quiet();
+    snapshot.planning.processed.push(QueueEntry { name: item_name("old.md"), blob: oid(7) });
+    let decision = decide(&snapshot);
+    assert!(matches!(&decision.outcome, Outcome::Stalled { lifts, .. } if lifts.contains("orchestrator adopt")));
+}
+
+#[test]
+fn an_unfinished_promotion_is_finished_before_anything_else() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md"]);
+    let mut unassigned = issue(10);
+    unassigned.assignees.clear();
+    unassigned.assignments.clear();
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), unassigned);
+    let decision = decide(&snapshot);
+    assert_eq!((decision.stage, points(&decision)), (Stage::Promotion, vec![StopPoint::Assign, StopPoint::Move]));
+}
+
+#[test]
+fn a_refused_move_is_shown_and_the_loop_goes_on() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md"]);
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), issue(10));
+    let refusal = Refusal {
+        object: "move dev-1.md to processed".to_owned(),
+        why: "protected branch hook declined".to_owned(),
+        at: at(-1),
+        times: 1,
+    };
+    snapshot.refused.push(refusal);
+    let decision = decide(&snapshot);
+    assert_eq!(decision.stage, Stage::DevelopmentInWork);
+    assert!(decision.also.iter().any(|also| also.reason.starts_with("promoted, file not moved: protected")));
+    snapshot.now = at(60);
+    assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
+}
+
+#[test]
+fn a_person_who_unassigns_the_agent_withdraws_the_item_and_frees_its_place() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-2.md"]);
+    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+    let mut withdrawn = issue(10);
+    withdrawn.assignees.clear();
+    withdrawn.assignments[0].assigned = false;
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), withdrawn);
+    let decision = decide(&snapshot);
+    assert_eq!(action(&decision).key, Some(Key::Item(item_name("dev-2.md"))));
+    assert!(decision.also.iter().any(|also| also.reason.contains("maintainer unassigned the agent from #10")));
+}
+
+#[test]
+fn an_answer_that_is_quarantined_is_mended_by_a_person_not_asked_again() {
+    let mut snapshot = quiet();
+    snapshot.planning.quarantined.push((item_name("dev-1.md"), Quarantine::Empty));
+    let mut answered = binding(question(1), 10);
+    answered.outcome = Some(ItemOutcome::File(item_name("dev-1.md")));
+    bind(&mut snapshot, answered, issue(10));
+    snapshot.forge.bound[0].state = orchestrator::model::IssueState::Completed;
+    assert!(matches!(decide(&snapshot).outcome, Outcome::Stalled { why, .. } if why.contains("it is empty")));
+}
