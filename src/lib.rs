@@ -5,4 +5,5 @@ pub mod engine;
 pub mod message;
 pub mod model;
 pub mod planning;
+pub mod repo;
 pub mod text;

@@ -15,6 +15,7 @@ mod marker;
 mod pacing;
 mod policy;
 mod queue;
+mod request;
 mod snapshot;
 mod stage;
 mod trailer;
@@ -33,6 +34,7 @@ pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
+pub use request::{CreatedIssue, LedgerChange, LedgerMessage, MergeRequest, Question, QueueMove, Signature, TipHints};
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips};
 pub use stage::Stage;
 pub use trailer::{Step, Trailers};

@@ -4,13 +4,12 @@
 //! merge commit) is handed on. An effect that can't be confirmed ends the action.
 
 use super::cycle::Engine;
-use super::port::{
-    Clock, CreatedIssue, Forge, LedgerChange, LedgerMessage, MergeRequest, QueueMove, Remote, Signature,
-};
+use super::port::{Clock, Forge, Remote};
 use crate::message;
 use crate::model::{
-    ActionKind, Attempt, Binding, BlobId, CommitId, Decision, Effect, IssueNumber, IssueSource, Key, Performed, Policy,
-    PolicyState, SettleFields, Snapshot, StopPoint,
+    ActionKind, Attempt, Binding, BlobId, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource, Key,
+    LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields, Signature,
+    Snapshot, StopPoint,
 };
 use jiff::SignedDuration;
 use serde::Serialize;

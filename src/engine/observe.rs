@@ -5,9 +5,9 @@
 
 use super::cycle::CycleError;
 use super::cycle::ErrorOf;
-use super::port::{Forge, Question, Remote, TipHints};
+use super::port::{Forge, Remote};
 use crate::config;
-use crate::model::{Ledger, Need, Needs, Refusal, RepositoryName, Snapshot};
+use crate::model::{Ledger, Need, Needs, Question, Refusal, RepositoryName, Snapshot, TipHints};
 use jiff::Timestamp;
 
 /// Newest settled bindings that are still looked at: a closing or a branch deletion owed shows there.

@@ -7,47 +7,12 @@
 //! Outside the product a port is implemented only on the simulator's world.
 
 use crate::model::{
-    AgentEvent, Attempt, Binding, BlobId, CommitId, CommitPolicy, Discussion, Folder, ForgeFacts, HeadDiff,
-    IssueNumber, IssueText, ItemName, Key, Ledger, ListedIssue, MergeMethod, NodeId, Performed, Planning, PullNumber,
-    SettleFields, Tips,
+    AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText, Key, Ledger,
+    LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber, Question,
+    QueueMove, Signature, TipHints, Tips,
 };
 use jiff::Timestamp;
 use std::future::Future;
-
-/// What one observation of GitHub asks about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Question {
-    /// Issues of unsettled bindings, in full.
-    pub unsettled: Vec<NodeId>,
-    /// Issues of the newest settled bindings, at most ten.
-    pub settled: Vec<NodeId>,
-}
-
-/// An issue as GitHub acknowledged it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreatedIssue {
-    /// Its number.
-    pub number: IssueNumber,
-    /// Its node id.
-    pub node: NodeId,
-    /// The numeric id of its author.
-    pub author: u64,
-}
-
-/// A merge as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergeRequest {
-    /// Which pull request.
-    pub pull: PullNumber,
-    /// The head that was judged; GitHub refuses another one.
-    pub head: CommitId,
-    /// How.
-    pub method: MergeMethod,
-    /// Commit title.
-    pub title: String,
-    /// Commit message.
-    pub message: String,
-}
 
 /// GitHub.
 pub trait Forge: Send + Sync {
@@ -77,68 +42,6 @@ pub trait Forge: Send + Sync {
     fn close_pull(&self, pull: PullNumber) -> impl Future<Output = Performed<()>> + Send;
     /// Delete a branch that still stands at this commit; one that is gone is done.
     fn delete_branch(&self, branch: &str, head: CommitId) -> impl Future<Output = Performed<()>> + Send;
-}
-
-/// What a look at the remote is told beforehand, so that only what moved is fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TipHints {
-    /// The mainline's branch name.
-    pub branch: String,
-    /// Where GitHub's API says the mainline stands.
-    pub mainline: Option<CommitId>,
-    /// Where it says the ledger stands; `None` proves nothing.
-    pub ledger: Option<CommitId>,
-}
-
-/// A change of the ledger, conditional on its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LedgerChange {
-    /// Root commit with the format and nothing else; the reference must not exist.
-    Begin,
-    /// Write the attempt; no attempt of another instance may stand and the key must be unbound.
-    Attempt(Attempt),
-    /// Bind (key unbound), drop our attempt, and settle another key in the same commit.
-    Bind {
-        /// The new record.
-        binding: Box<Binding>,
-        /// The record that ends with it.
-        settles: Option<SettleFields>,
-    },
-    /// Write the end of a story (key bound and unsettled).
-    Settle(SettleFields),
-}
-
-/// A rename of one queue file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueMove {
-    /// Which file.
-    pub name: ItemName,
-    /// From where.
-    pub from: Folder,
-    /// To where.
-    pub to: Folder,
-    /// Its blob, which must be the one at the tip and is kept.
-    pub blob: BlobId,
-    /// The whole commit message.
-    pub message: String,
-}
-
-/// Who signs a commit, and when it was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
-    /// Author and committer.
-    pub identity: CommitPolicy,
-    /// By the engine's clock.
-    pub at: Timestamp,
-}
-
-/// A commit message of the ledger: the action in words, and its trailers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerMessage {
-    /// Subject line.
-    pub subject: String,
-    /// Trailer lines (`Orchestrator-Op`, `Instance`, `Decision`).
-    pub trailers: Vec<(String, String)>,
 }
 
 /// The repository: its own bare clone and the remote it mirrors.

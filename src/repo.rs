@@ -1,0 +1,105 @@
+//! The repository: our own bare clone, the ledger in it, and the remote it mirrors.
+//!
+//! **Needs** a folder of its own, the remote's address and the `git` program. **Guarantees**: gix reads, git2 writes
+//! objects, `git` does the network; every push names the value it expects. The clone is a cache: deleting it loses
+//! nothing. Nothing is ever written outside the folder. Functions that write take the lock as a value.
+//! **Races**: a push that finds another value than expected is rebuilt on the fetched tip while its condition holds.
+
+mod clone;
+mod commit;
+mod diff;
+mod ledger;
+mod lock;
+mod publish;
+mod queue_move;
+mod read;
+mod record;
+mod transport;
+
+pub use clone::{LocalClone, Settings};
+pub use lock::RepositoryLock;
+pub use transport::{GitCalls, PushRefusal, TransportError};
+
+use crate::model::{CommitId, PullNumber};
+
+/// Why the clone can't be read or brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    /// Another process holds the lock.
+    #[error("the clone {folder} is in use by {holder}")]
+    Locked {
+        /// The clone's folder.
+        folder: String,
+        /// What the lock file says about the holder.
+        holder: String,
+    },
+    /// A file or folder of the clone.
+    #[error("{what} {path}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// To what.
+        path: String,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// `git` on the network.
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    /// An object could not be read.
+    #[error("{what} in the clone")]
+    Read {
+        /// What was being read.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An object could not be written.
+    #[error("{what} in the clone")]
+    Write {
+        /// What was being written.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: git2::Error,
+    },
+    /// The remote has no such branch.
+    #[error("the remote has no branch `{0}`")]
+    NoBranch(String),
+    /// A pull request's head moved while it was being fetched.
+    #[error("the head of {pull} moved to {found} while {wanted} was looked at")]
+    HeadMoved {
+        /// Which.
+        pull: PullNumber,
+        /// What was asked for.
+        wanted: CommitId,
+        /// What is there.
+        found: CommitId,
+    },
+    /// A pull request changes more paths than are judged.
+    #[error("{pull} changes more than {limit} paths")]
+    TooLarge {
+        /// Which.
+        pull: PullNumber,
+        /// The limit.
+        limit: usize,
+    },
+    /// The ledger has a format this program doesn't know.
+    #[error("the ledger has format {0}; this program knows format 1")]
+    LedgerFormat(String),
+    /// A record that can't be read.
+    #[error("the ledger's record {path}: {problem}")]
+    LedgerRecord {
+        /// Its path in the ledger's tree.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+fn read_error(what: impl Into<String>) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> RepoError {
+    let what = what.into();
+    move |source| RepoError::Read { what, source }
+}

@@ -1,0 +1,109 @@
+//! Publishing: one commit, one reference, one expected value — rebuilt on the fetched tip while its condition holds.
+//!
+//! **Guarantees**: `parent(new) == expected` is checked before every push; a refused push changes nothing; after a lost
+//! answer the reference is read back and decides.
+//! **Races**: whoever pushes first wins; the loser asks its condition again on the new tip, at most five times.
+
+use super::commit::follows;
+use super::lock::RepositoryLock;
+use super::transport::{PushRefusal, Pushed};
+use super::{LocalClone, RepoError};
+use crate::model::{CommitId, Performed, RefName};
+use std::time::Duration;
+
+/// How often a refused push is rebuilt.
+const MAX_REBUILDS: u32 = 5;
+
+/// What building on a tip came to.
+pub(super) enum Built {
+    /// A commit to publish.
+    Commit(CommitId),
+    /// It is so already.
+    Already(CommitId),
+    /// The condition no longer holds.
+    Moved(String),
+}
+
+impl LocalClone {
+    /// Builds on the tip and publishes.
+    pub(super) fn publish(
+        &self,
+        _lock: &RepositoryLock,
+        name: &RefName,
+        build: impl Fn(Option<CommitId>) -> Result<Built, RepoError>,
+    ) -> Performed<CommitId> {
+        let mut tip = match self.standing(name) {
+            Ok(tip) => tip,
+            Err(error) => return not_done(&error),
+        };
+        for round in 0..=MAX_REBUILDS {
+            let commit = match build(tip) {
+                Ok(Built::Commit(commit)) => commit,
+                Ok(Built::Already(commit)) => return Performed::Done { value: commit },
+                Ok(Built::Moved(why)) => return Performed::NotDone { why, refused: false },
+                Err(error) => return not_done(&error),
+            };
+            match self.push_once(name, tip, commit) {
+                Attempted::Done => return Performed::Done { value: commit },
+                Attempted::Stale => {}
+                Attempted::Refused(why) => return Performed::NotDone { why, refused: true },
+                Attempted::Unknown(why) => return Performed::Unknown { why },
+            }
+            jitter(round);
+            tip = match self.refetch(name) {
+                Ok(tip) => tip,
+                Err(error) => return not_done(&error),
+            };
+        }
+        Performed::NotDone {
+            why: format!("{name} moved {MAX_REBUILDS} times while it was being changed"),
+            refused: false,
+        }
+    }
+
+    fn push_once(&self, name: &RefName, tip: Option<CommitId>, commit: CommitId) -> Attempted {
+        let repository = match self.git2() {
+            Ok(repository) => repository,
+            Err(error) => return Attempted::Refused(error.to_string()),
+        };
+        if !follows(&repository, commit, tip) {
+            return Attempted::Refused(format!("the new commit of {name} does not follow the expected one"));
+        }
+        match self.transport.push(&self.git_dir, name, tip, commit) {
+            Pushed::Accepted => self.accepted(name, commit),
+            Pushed::Refused(PushRefusal::Stale) => Attempted::Stale,
+            Pushed::Refused(PushRefusal::Rule(why)) => Attempted::Refused(why),
+            Pushed::Unknown(why) => match self.refetch(name) {
+                Ok(Some(found)) if found == commit => self.accepted(name, commit),
+                Ok(found) if found == tip => Attempted::Unknown(why),
+                Ok(_) => Attempted::Stale,
+                Err(_) => Attempted::Unknown(why),
+            },
+        }
+    }
+
+    fn accepted(&self, name: &RefName, commit: CommitId) -> Attempted {
+        match self.advance(name, commit) {
+            // The remote has it; a clone that can't record it fetches it with the next look.
+            Ok(()) | Err(_) => Attempted::Done,
+        }
+    }
+}
+
+/// What came of one push.
+enum Attempted {
+    Done,
+    Stale,
+    Refused(String),
+    Unknown(String),
+}
+
+fn not_done(error: &RepoError) -> Performed<CommitId> {
+    Performed::NotDone { why: error.to_string(), refused: false }
+}
+
+/// A random pause that grows with the round, so that two losers don't meet again.
+fn jitter(round: u32) {
+    let random = u64::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    std::thread::sleep(Duration::from_millis(random * u64::from(round + 1) / 4));
+}

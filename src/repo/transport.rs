@@ -1,0 +1,370 @@
+//! The `git` program on the network: ls-remote, fetch, push.
+//!
+//! **Needs** `git`. **Guarantees**: the caller's git environment is taken away, prompts and hooks are off, input is
+//! empty, every call has a time limit. A token reaches git in the environment of that one call, for that one host, and
+//! only over https or to this machine; it is in no argument, address or file.
+//! **Races**: a push whose answer is lost is neither done nor refused; the caller reads the reference back.
+
+use crate::model::{CommitId, RefName};
+use base64::Engine as _;
+use secrecy::{ExposeSecret, SecretString};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Most bytes that are read of an answer.
+const MAX_OUTPUT: u64 = 8 * 1024 * 1024;
+
+/// Variables by which a caller's git would reach into ours: `git rev-parse --local-env-vars`, and quarantine and traces.
+const LOCAL: [&str; 24] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_TRACE",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_SETUP",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+];
+
+/// Settings that no configuration of the user may change for our clone.
+const FIXED: [(&str, &str); 8] = [
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("submodule.recurse", "false"),
+    ("push.followTags", "false"),
+    ("push.gpgSign", "false"),
+    ("push.recurseSubmodules", "no"),
+];
+
+/// How often git was called, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GitCalls {
+    /// Calls.
+    pub count: u64,
+    /// Their time in milliseconds.
+    pub millis: u64,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The program can't be started.
+    #[error("cannot run git: {0}")]
+    NoGit(String),
+    /// It took too long and was ended.
+    #[error("git {call} took longer than {seconds} s")]
+    TimedOut {
+        /// Which call.
+        call: &'static str,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The remote doesn't accept the credentials.
+    #[error("the remote refused the credentials: {0}")]
+    Unauthorized(String),
+    /// Anything else that git says.
+    #[error("git {call} failed: {message}")]
+    Failed {
+        /// Which call.
+        call: &'static str,
+        /// The last lines of its error output.
+        message: String,
+    },
+}
+
+/// Why a push was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushRefusal {
+    /// The reference stands elsewhere than expected: fetch and decide again.
+    Stale,
+    /// A rule or a hook of the remote refuses it, in its own words.
+    Rule(String),
+}
+
+/// What came of a push.
+pub(super) enum Pushed {
+    Accepted,
+    Refused(PushRefusal),
+    /// No answer that can be believed.
+    Unknown(String),
+}
+
+/// Runs git for one clone and one remote.
+#[derive(Debug)]
+pub(super) struct Transport {
+    url: String,
+    token: Option<SecretString>,
+    limit: Duration,
+    calls: AtomicU64,
+    millis: AtomicU64,
+}
+
+struct Output {
+    ok: bool,
+    stdout: String,
+    stderr: String,
+}
+
+impl Transport {
+    pub(super) const fn new(url: String, token: Option<SecretString>, limit: Duration) -> Self {
+        Self { url, token, limit, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
+    }
+
+    pub(super) fn calls(&self) -> GitCalls {
+        GitCalls { count: self.calls.load(Ordering::Relaxed), millis: self.millis.load(Ordering::Relaxed) }
+    }
+
+    /// Where the remote's references stand.
+    pub(super) fn ls_remote(
+        &self,
+        git_dir: &Path,
+        names: &[RefName],
+    ) -> Result<Vec<(RefName, CommitId)>, TransportError> {
+        let mut arguments = vec!["ls-remote".to_owned(), "--".to_owned(), self.url.clone()];
+        arguments.extend(names.iter().map(|name| name.0.clone()));
+        let output = self.checked("ls-remote", git_dir, &arguments)?;
+        let line = |line: &str| {
+            let (id, name) = line.split_once('\t')?;
+            Some((RefName(name.to_owned()), id.parse().ok()?))
+        };
+        Ok(output.stdout.lines().filter_map(line).collect())
+    }
+
+    /// Fetches exactly these references.
+    pub(super) fn fetch(&self, git_dir: &Path, refspecs: &[String]) -> Result<(), TransportError> {
+        let flags =
+            ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--atomic", "--"];
+        let mut arguments: Vec<String> = flags.map(str::to_owned).to_vec();
+        arguments.push(self.url.clone());
+        arguments.extend_from_slice(refspecs);
+        self.checked("fetch", git_dir, &arguments).map(|_| ())
+    }
+
+    /// Pushes one commit to one reference that must stand at `expected` (or not exist).
+    pub(super) fn push(&self, git_dir: &Path, name: &RefName, expected: Option<CommitId>, new: CommitId) -> Pushed {
+        let expected = expected.map_or_else(String::new, |id| id.to_string());
+        let arguments = [
+            "push".to_owned(),
+            "--porcelain".to_owned(),
+            format!("--force-with-lease={name}:{expected}"),
+            "--".to_owned(),
+            self.url.clone(),
+            format!("{new}:{name}"),
+        ];
+        match self.run("push", git_dir, &arguments) {
+            Ok(output) => porcelain(&output, name),
+            Err(error @ (TransportError::NoGit(_) | TransportError::Unauthorized(_))) => {
+                Pushed::Refused(PushRefusal::Rule(error.to_string()))
+            }
+            Err(error @ (TransportError::TimedOut { .. } | TransportError::Failed { .. })) => {
+                Pushed::Unknown(error.to_string())
+            }
+        }
+    }
+
+    fn checked(&self, call: &'static str, git_dir: &Path, arguments: &[String]) -> Result<Output, TransportError> {
+        let output = self.run(call, git_dir, arguments)?;
+        if output.ok {
+            return Ok(output);
+        }
+        let message = last_lines(&output.stderr);
+        let refused = ["Authentication failed", "could not read Username", "403", "401"];
+        if refused.iter().any(|words| message.contains(words)) {
+            return Err(TransportError::Unauthorized(message));
+        }
+        Err(TransportError::Failed { call, message })
+    }
+
+    fn run(&self, call: &'static str, git_dir: &Path, arguments: &[String]) -> Result<Output, TransportError> {
+        let started = Instant::now();
+        let mut command = Command::new("git");
+        command.arg("--git-dir").arg(git_dir).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in LOCAL {
+            command.env_remove(name);
+        }
+        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+        let settings = self.settings();
+        command.env("GIT_CONFIG_COUNT", settings.len().to_string());
+        for (index, (key, value)) in settings.iter().enumerate() {
+            command.env(format!("GIT_CONFIG_KEY_{index}"), key).env(format!("GIT_CONFIG_VALUE_{index}"), value);
+        }
+        let child = command.spawn().map_err(|error| TransportError::NoGit(error.to_string()))?;
+        let output = self.wait(call, child);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.millis.fetch_add(millis, Ordering::Relaxed);
+        output
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        let mut settings: Vec<(String, String)> =
+            FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        if let Some((token, host)) = self.token.as_ref().zip(token_host(&self.url)) {
+            let pair =
+                base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose_secret()));
+            settings.push((format!("http.{host}.extraHeader"), format!("Authorization: Basic {pair}")));
+            settings.push(("credential.helper".to_owned(), String::new()));
+        }
+        settings
+    }
+
+    /// Both pipes are read to their limit on threads of their own, so that a full pipe can't hold git up.
+    fn wait(&self, call: &'static str, mut child: Child) -> Result<Output, TransportError> {
+        let out = child.stdout.take().map(reader);
+        let err = child.stderr.take().map(reader);
+        let deadline = Instant::now() + self.limit;
+        let status = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => break status,
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+                Ok(None) => {
+                    // It may have ended in this very moment; either way it is reaped.
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Err(TransportError::TimedOut { call, seconds: self.limit.as_secs() });
+                }
+                Err(error) => return Err(TransportError::Failed { call, message: error.to_string() }),
+            }
+        };
+        let text = |handle: Option<std::thread::JoinHandle<Vec<u8>>>| {
+            let bytes = handle.and_then(|handle| handle.join().ok()).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        Ok(Output { ok: status.success(), stdout: text(out), stderr: text(err) })
+    }
+}
+
+fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What could be read counts; the exit code says whether git was content.
+        let _ = pipe.by_ref().take(MAX_OUTPUT).read_to_end(&mut bytes);
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        bytes
+    })
+}
+
+/// The prefix of addresses a token may go to: https anywhere, http only on this machine.
+fn token_host(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next()?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let local = matches!(name, "127.0.0.1" | "localhost" | "[::1]");
+    let allowed = !host.contains('@') && (scheme == "https" || (scheme == "http" && local));
+    allowed.then(|| format!("{scheme}://{host}/"))
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let last = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default().join("; ");
+    last.chars().filter(|c| !c.is_control()).take(600).collect()
+}
+
+/// The line of `git push --porcelain` about one reference: `<flag>\t<from>:<to>\t<summary> (<reason>)`.
+fn porcelain(output: &Output, name: &RefName) -> Pushed {
+    let about = |line: &&str| line.split('\t').nth(1).is_some_and(|pair| pair.ends_with(&format!(":{name}")));
+    let Some(line) = output.stdout.lines().find(about) else {
+        return Pushed::Unknown(last_lines(&output.stderr));
+    };
+    match line.chars().next() {
+        Some('!')
+            if line.contains("(stale info)")
+                || line.contains("(fetch first)")
+                || line.contains("(non-fast-forward)") =>
+        {
+            Pushed::Refused(PushRefusal::Stale)
+        }
+        // Two pushes at once: the loser finds the reference locked or moved under its feet.
+        Some('!')
+            if line.contains("failed to update ref")
+                || line.contains("cannot lock ref")
+                || line.contains("incorrect old value") =>
+        {
+            Pushed::Refused(PushRefusal::Stale)
+        }
+        Some('!') => Pushed::Refused(PushRefusal::Rule(rule(line, &output.stderr))),
+        Some(' ' | '+' | '*' | '=') if output.ok => Pushed::Accepted,
+        Some(_) | None => Pushed::Unknown(last_lines(&output.stderr)),
+    }
+}
+
+/// The remote's own sentence, where it gave one.
+fn rule(line: &str, stderr: &str) -> String {
+    let said = stderr.lines().find_map(|line| line.trim().strip_prefix("remote: error: ").map(str::trim));
+    let summary = line.rsplit('\t').next().unwrap_or(line);
+    let text = said.map_or_else(|| summary.to_owned(), |said| format!("{said} {summary}"));
+    text.chars().filter(|c| !c.is_control()).take(400).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pushed(stdout: &str, stderr: &str, ok: bool) -> Pushed {
+        let output = Output { ok, stdout: stdout.to_owned(), stderr: stderr.to_owned() };
+        porcelain(&output, &RefName::branch("main"))
+    }
+
+    #[test]
+    fn every_answer_of_a_push_is_told_apart() {
+        assert!(matches!(pushed("To x\n \tabc:refs/heads/main\t1..2\nDone\n", "", true), Pushed::Accepted));
+        assert!(matches!(
+            pushed("!\tabc:refs/heads/main\t[rejected] (stale info)\n", "", false),
+            Pushed::Refused(PushRefusal::Stale)
+        ));
+        let rule = pushed(
+            "!\tabc:refs/heads/main\t[remote rejected] (protected branch hook declined)\n",
+            "remote: error: GH006: Protected branch update failed for refs/heads/main.\n",
+            false,
+        );
+        assert!(
+            matches!(rule, Pushed::Refused(PushRefusal::Rule(why)) if why.starts_with("GH006") && why.contains("declined"))
+        );
+        assert!(matches!(pushed("", "fatal: the remote end hung up", false), Pushed::Unknown(_)));
+    }
+
+    #[test]
+    fn a_token_goes_to_https_or_to_this_machine_only() {
+        assert_eq!(token_host("https://github.com/o/r.git").as_deref(), Some("https://github.com/"));
+        assert_eq!(token_host("http://127.0.0.1:99/o/r.git").as_deref(), Some("http://127.0.0.1:99/"));
+        for url in [
+            "http://github.com/o/r.git",
+            "git@github.com:o/r.git",
+            "ssh://git@github.com/o/r",
+            "https://u:p@h/o",
+            "http://127.0.0.1.evil/x",
+        ] {
+            assert_eq!(token_host(url), None, "{url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_taken(stdout in any::<String>(), stderr in any::<String>(), ok in any::<bool>()) {
+            let _ = pushed(&stdout, &stderr, ok);
+        }
+    }
+}
