@@ -1,4 +1,64 @@
-//! Drives coding agents through the long-horizon development of a GitHub repository.
+//! Drives a coding agent through the long-horizon development of a GitHub repository.
+//!
+//! All thinking is done by the agent, in pull requests. This crate is the plumbing: a deterministic control loop over
+//! files in git. It holds no conversation and needs no model; the repository holds the memory.
+//!
+//! # Shape
+//!
+//! ```text
+//!           observe                     decide                        act
+//!   git clone ──► Planning, Tips ─┐
+//!   ledger ─────► Bindings        ├─► Snapshot ─► Decision ─► one ─┬─► ledger, mainline: commit + push (compare-and-set)
+//!   GitHub ─────► ForgeFacts ─────┘     (pure, no I/O)      Action └─► GitHub call
+//! ```
+//!
+//! A cycle takes no input but "look at this repository". Every step owed can be seen in the ledger, in the folders and
+//! on GitHub, so a crash anywhere is healed by the next look. What must happen once is decided by a compare-and-set on
+//! one reference outside the branches, `refs/orchestrator/ledger`: an issue is created unassigned, *bound* to its key,
+//! and only the number read back is assigned.
+//!
+//! # Rooms
+//!
+//! Dependencies point down only.
+//!
+//! ```text
+//! main → cli → sim, engine → decide, planning, message + repo, forge, config → model, text
+//! ```
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`model`] | facts and nouns; every type more than one module speaks about |
+//! | [`text`] | text from outside made harmless (pure) |
+//! | [`planning`] | the format of queue files (pure) |
+//! | [`message`] | what is sent to GitHub (pure) |
+//! | [`decide`] | snapshot → decision, guardrails one a file (pure) |
+//! | [`config`] | policy file, environment, settings |
+//! | [`repo`] | our own clone, the ledger, the git transport |
+//! | [`forge`] | the GitHub client |
+//! | [`engine`] | ports, one cycle, effects in one `match` |
+//! | [`sim`] | a simulated GitHub with a real git remote; shares no type with the rest |
+//! | [`cli`] | one file a command; the only printer |
+//!
+//! # Words
+//!
+//! *Queue item*: a file in `planning/issue_queue/`. *Stage*: one of nine, 1a to 3c. *Snapshot*: everything one decision
+//! is made from. *Decision*: stage, focus, reason and the one thing to do. *Guardrail*: may veto a merge, never cause
+//! one. *Veto*: its no, with what lifts it. *Binding*: key → issue, in the *ledger*. *Mainline*: the default branch.
+//! *Focus*: what the loop is about now. *Nudge*: "look again", never a fact.
+//!
+//! # Invariants
+//!
+//! 1. Same snapshot, same decision: `decisions_are_deterministic_and_have_a_reason`.
+//! 2. At most one action a repository a cycle, under its lock: the type of [`model::Outcome`] and [`engine::Engine::cycle`].
+//! 3. Every effect done twice equals once; a crash at any stop point converges. Planned: crash tests.
+//! 4. No queue file is lost, in two folders of one commit, or changed by a move: `the_sample_project_reaches_its_goal_and_rests`.
+//! 5. At most one issue is bound to a key and at most one assigned: `nothing_starts_beyond_the_limit_and_nothing_bound_is_created_again`.
+//! 6. Nothing is merged that a guardrail vetoes at the judged head: `an_action_is_never_empty_and_never_merges_what_a_guardrail_forbids`.
+//! 7. A stale decision fails; nothing of anybody's is overwritten: [`repo`]'s pushes name the value they expect.
+//! 8. The user's checkout stays byte-identical: the engine writes only in its own folder.
+//! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`].
+//! 10. No secret in arguments, logs, errors, addresses or files; everything that grows has a limit.
+
 pub mod config;
 pub mod decide;
 pub mod engine;
@@ -6,4 +66,5 @@ pub mod message;
 pub mod model;
 pub mod planning;
 pub mod repo;
+pub mod sim;
 pub mod text;

@@ -3,4 +3,9 @@
 mod decide_ends;
 mod decide_properties;
 mod decide_starts;
+mod sim_agent;
+mod sim_client;
+mod sim_git;
+mod sim_graphql;
+mod sim_rest;
 mod snapshots;

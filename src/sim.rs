@@ -1,0 +1,350 @@
+//! A simulated GitHub with a git server and a coding agent, for `orchestrator demo` and for tests.
+//!
+//! **Needs** the `git` program (2.38 or newer) and a Tokio runtime; no network beyond loopback. **Guarantees** that it
+//! answers what GitHub answers, not what a client hopes: it shares no type with the rest of the crate, validates
+//! GraphQL documents against GitHub's own schema, serves git through git's own `http-backend`, and computes diffs,
+//! conflicts and merges with real git. With a fixed clock the same calls give the same answers and the same oids.
+//! **Races:** requests run side by side; world and git are kept in step behind one gate (`hub.rs`), while pushes race
+//! in git itself, so of two pushes that expect the same value exactly one wins.
+//!
+//! # Layout
+//!
+//! [`world`] is the state without I/O; `git.rs` the bare repository; `hub.rs` keeps the two in step; `wire.rs` is the
+//! server; `agent.rs` the agent's scripts; [`sample`] the project that the demonstration begins with.
+//!
+//! # Known differences from GitHub
+//!
+//! * GraphQL knows the part of the schema in `fixtures/github/schema.graphql`; every field in it is answered from the
+//!   world. A field outside of it is refused as an unknown one is at GitHub, although GitHub may have it.
+//! * A draft without conflicts has the merge state DRAFT. GitHub calls that value deprecated and sometimes answers
+//!   BLOCKED (GraphQL reference, `MergeStateStatus`).
+//! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Reads never lag.
+//! * No secondary rate limits, webhooks, merge queue, automatic merge, teams, commit statuses, check suites or search.
+//! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
+//!   public logs), the rest of the output is git's.
+//! * The agent's session has three steps, and its lifecycle events exist in REST only, as at GitHub
+//!   (`docs.github.com`, "Use cloud agent via the API").
+//! * One repository, which needs no collaborators to be read: everybody with a token may read it.
+
+mod agent;
+mod git;
+mod hub;
+pub mod sample;
+mod wire;
+pub mod world;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use self::agent::Scripts;
+pub use self::agent::{AgentEvent, IssueKind, Script};
+use self::git::Repository;
+pub use self::git::{FileChange, GitError, Signature};
+use self::hub::{Clock, Hub, MergeRequest, NewFiles, Trouble};
+use self::wire::Server;
+pub use self::wire::{RequestEntry, RequestKind, RequestLog, WireError};
+use self::world::{AccountId, CheckResult, Founding, MergeMethod, NewPull, Refusal, World};
+
+/// What a simulator begins with. The default is the sample project with the machine's clock.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The repository's owner; an organization unless it is the viewer.
+    pub owner: String,
+    /// The repository's name.
+    pub name: String,
+    /// The token that is accepted.
+    pub token: String,
+    /// Whose token it is: an account with all rights.
+    pub viewer_login: String,
+    /// The default branch.
+    pub mainline: String,
+    /// The files of the first commit.
+    pub project: Vec<(String, Vec<u8>)>,
+    /// A clock that stands still until it is set, or the machine's.
+    pub now: Option<Timestamp>,
+    /// The points of each hourly budget.
+    pub hourly_limit: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            owner: "maintainer".to_owned(),
+            name: "tally".to_owned(),
+            token: "simulated-token".to_owned(),
+            viewer_login: "maintainer".to_owned(),
+            mainline: "main".to_owned(),
+            project: sample::project(),
+            now: None,
+            hourly_limit: 5_000,
+        }
+    }
+}
+
+/// Why the simulator did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The options can't be a repository at GitHub.
+    #[error("{0}")]
+    Options(String),
+    /// The directory for the repository could not be made.
+    #[error("no directory for the repository: {0}")]
+    Directory(#[from] std::io::Error),
+    /// The server could not start.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// git broke.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// GitHub would refuse it.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+}
+
+impl From<Trouble> for SimError {
+    fn from(trouble: Trouble) -> SimError {
+        match trouble {
+            Trouble::Refused(refusal) => SimError::Refused(refusal),
+            Trouble::Git(error) => SimError::Git(error),
+        }
+    }
+}
+
+impl From<Refusal> for SimError {
+    fn from(refusal: Refusal) -> SimError {
+        SimError::Refused(refusal)
+    }
+}
+
+/// A running simulator. Dropping it ends the server and removes its directory.
+pub struct Simulator {
+    server: Server,
+    token: String,
+    scripts: Mutex<Scripts>,
+    directory: Mutex<Option<TempDir>>,
+}
+
+impl Simulator {
+    /// Starts one; it listens on a free loopback port when this returns.
+    pub async fn start(options: Options) -> Result<Simulator, SimError> {
+        for name in [&options.owner, &options.name] {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.is_empty() || name.starts_with('.') || !name.chars().all(fits) {
+                return Err(SimError::Options(format!("{name:?} can't be a name at GitHub")));
+            }
+        }
+        let directory = tempfile::Builder::new().prefix("orchestrator-sim-").tempdir()?;
+        let git = Repository::create(directory.path(), &options.owner, &options.name, &options.mainline).await?;
+        let clock = if options.now.is_some() { Clock::Fixed } else { Clock::Wall };
+        let now = options.now.unwrap_or_else(Timestamp::now);
+        let world = World::new(Founding {
+            owner: options.owner,
+            name: options.name,
+            viewer: options.viewer_login.clone(),
+            mainline: options.mainline.clone(),
+            web_url: String::new(),
+            now: Timestamp::from_second(now.as_second()).unwrap_or(now),
+        });
+        let viewer = world.viewer();
+        let hub = Hub::new(world, git, clock);
+        let files: Vec<FileChange<'_>> =
+            options.project.iter().map(|(path, content)| (path.as_str(), Some(content.as_slice()))).collect();
+        let author = Signature::account(viewer.0, &options.viewer_login);
+        let first = NewFiles {
+            branch: &options.mainline,
+            from: None,
+            files: &files,
+            message: "Initial commit",
+            author: &author,
+        };
+        hub.commit_files(first, viewer).await?;
+        let server = Server::start(hub, &options.token, options.hourly_limit).await?;
+        Ok(Simulator {
+            server,
+            token: options.token,
+            scripts: Mutex::default(),
+            directory: Mutex::new(Some(directory)),
+        })
+    }
+
+    /// The base of REST and GraphQL.
+    pub fn api_url(&self) -> String {
+        self.server.site.api_url.clone()
+    }
+
+    /// Where to clone from; needs the token as the password.
+    pub fn git_url(&self) -> String {
+        let name = self.hub().world().full_name().to_owned();
+        format!("{}/{name}.git", self.server.site.api_url)
+    }
+
+    /// The token that is accepted.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Lets another token act for an account (see [`World::person`]).
+    pub fn add_token(&self, token: &str, account: AccountId) {
+        self.server.site.add_token(token, account);
+    }
+
+    /// Everything that was asked so far.
+    pub fn requests(&self) -> RequestLog {
+        self.server.site.log()
+    }
+
+    /// Looks at the world, or lets people act in it. What needs git has methods of its own below.
+    pub fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        self.hub().tick();
+        act(&mut self.hub().world())
+    }
+
+    /// Moves every session of the agent on by one step.
+    pub async fn step_agent(&self) -> Result<Vec<AgentEvent>, SimError> {
+        self.hub().tick();
+        let scripts = self.scripts().clone();
+        Ok(agent::step(self.hub(), &scripts).await?)
+    }
+
+    /// Chooses how the sessions of one issue go.
+    pub fn script_issue(&self, issue: u64, script: Script) {
+        self.scripts().set_number(issue, script);
+    }
+
+    /// Chooses how the sessions of a kind of issue go.
+    pub fn script_kind(&self, kind: IssueKind, script: Script) {
+        self.scripts().set_kind(kind, script);
+    }
+
+    /// Sets a fixed clock. It never goes back.
+    pub fn set_time(&self, now: Timestamp) {
+        self.hub().world().set_now(now);
+    }
+
+    /// Moves a fixed clock on.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut world = self.hub().world();
+        let now = world.now().checked_add(by).unwrap_or_else(|_| world.now());
+        world.set_now(now);
+    }
+
+    /// The viewer commits files onto a branch, as if pushed; a new branch begins at the mainline. Returns the commit.
+    pub async fn commit_files(
+        &self,
+        branch: &str,
+        files: &[FileChange<'_>],
+        message: &str,
+    ) -> Result<String, SimError> {
+        self.hub().tick();
+        let (viewer, author) = {
+            let world = self.hub().world();
+            (world.viewer(), hub::signature(&world, world.viewer()))
+        };
+        let new = NewFiles { branch, from: None, files, message, author: &author };
+        Ok(self.hub().commit_files(new, viewer).await?)
+    }
+
+    /// Somebody opens a pull request for a branch into the mainline.
+    pub async fn open_pull(&self, author: AccountId, branch: &str, title: &str, body: &str) -> Result<u64, SimError> {
+        let new = self.new_pull(branch, title, body, None)?;
+        Ok(self.hub().open_pull(author, new).await?)
+    }
+
+    /// The same from a fork (`owner/name`): the branch is taken over as the fork's.
+    pub async fn open_pull_from_fork(
+        &self,
+        author: AccountId,
+        fork: &str,
+        branch: &str,
+        title: &str,
+    ) -> Result<u64, SimError> {
+        let new = self.new_pull(branch, title, "", Some(fork.to_owned()))?;
+        let head = new.head_oid.clone();
+        let number = self.hub().open_pull(author, new).await?;
+        self.hub().git.delete_ref(&format!("refs/heads/{branch}"), &head).await?;
+        self.hub().settle(author).await?;
+        Ok(number)
+    }
+
+    fn new_pull(&self, branch: &str, title: &str, body: &str, fork: Option<String>) -> Result<NewPull, SimError> {
+        self.hub().tick();
+        let world = self.hub().world();
+        let head_oid = world.branch(branch).ok_or(Refusal::NotFound)?.to_owned();
+        Ok(NewPull {
+            title: title.to_owned(),
+            body: body.to_owned(),
+            head: branch.to_owned(),
+            head_oid,
+            base: world.mainline().to_owned(),
+            draft: false,
+            fork,
+        })
+    }
+
+    /// A person merges a pull request at GitHub. Returns the commit.
+    pub async fn merge_pull(&self, by: AccountId, number: u64, method: MergeMethod) -> Result<String, SimError> {
+        self.hub().tick();
+        let request = MergeRequest { number, method, sha: None, title: None, message: None };
+        Ok(self.hub().merge(by, request).await?)
+    }
+
+    /// A person deletes a branch at GitHub.
+    pub async fn delete_branch(&self, by: AccountId, branch: &str) -> Result<(), SimError> {
+        self.hub().tick();
+        Ok(self.hub().delete_branch(by, branch).await?)
+    }
+
+    /// Reports a check on a commit.
+    pub fn report_check(&self, oid: &str, name: &str, result: CheckResult) {
+        self.world(|world| world.report_check(oid, name, result));
+    }
+
+    /// Lets the mainline take changes through pull requests only, or by pushes too.
+    pub async fn protect_mainline(&self, protected: bool) -> Result<(), SimError> {
+        self.world(|world| world.settings.mainline_protected = protected);
+        Ok(self.hub().protect().await?)
+    }
+
+    /// Forbids the deletion of branches: a name, or a pattern with `*`.
+    pub async fn protect_branch(&self, pattern: &str) -> Result<(), SimError> {
+        self.world(|world| world.settings.undeletable.insert(pattern.to_owned()));
+        Ok(self.hub().protect().await?)
+    }
+
+    /// A file at the tip of a branch, or at any other revision.
+    pub async fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, SimError> {
+        Ok(self.hub().git.read_file(revision, path).await?)
+    }
+
+    /// The paths of all files at a revision.
+    pub async fn list_files(&self, revision: &str) -> Result<Vec<String>, SimError> {
+        Ok(self.hub().git.list_files(revision).await?)
+    }
+
+    /// The commits of a revision, newest first: oid and subject.
+    pub async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, SimError> {
+        Ok(self.hub().git.log(revision).await?)
+    }
+
+    /// The bare repository's directory.
+    pub fn git_dir(&self) -> PathBuf {
+        self.hub().git.dir().to_owned()
+    }
+
+    /// Keeps the directory when the simulator is dropped; returns where it is.
+    pub fn keep(&self) -> PathBuf {
+        let taken = self.directory.lock().unwrap_or_else(PoisonError::into_inner).take();
+        taken.map_or_else(|| self.hub().git.root().to_owned(), TempDir::keep)
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.server.site.hub
+    }
+
+    fn scripts(&self) -> MutexGuard<'_, Scripts> {
+        self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

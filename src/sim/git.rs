@@ -1,0 +1,375 @@
+//! The bare repository behind the simulator, written with the `git` program only.
+//!
+//! Needs git 2.38 or newer on the path and a directory to write in. Guarantees: no user or system configuration, no
+//! prompt, a fixed identity and the date that the caller names, so the same calls give the same oids; every change of
+//! a ref is a compare-and-set by git's own lock.
+//!
+//! Races: pushes arrive through `git http-backend` at any time. Who reads refs gets a snapshot; who moves one says
+//! what it was and is told when it is that no more.
+
+mod merge;
+mod protection;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use jiff::Timestamp;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::world::{Commit, Diff, RefState};
+pub(super) use merge::Merged;
+
+/// A file to write (`Some`) or to remove (`None`).
+pub type FileChange<'a> = (&'a str, Option<&'a [u8]>);
+
+/// Why git did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// The program could not be run.
+    #[error("git could not be run: {0}")]
+    Run(#[from] std::io::Error),
+    /// It failed.
+    #[error("git {command} failed: {message}")]
+    Failed {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        message: String,
+    },
+    /// It said something unexpected.
+    #[error("git {command} answered something unexpected: {answer}")]
+    Answer {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        answer: String,
+    },
+}
+
+/// Who writes a commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signature {
+    /// The name.
+    pub name: String,
+    /// The mail address.
+    pub email: String,
+}
+
+impl Signature {
+    /// The agent, as GitHub signs its commits.
+    pub fn agent() -> Signature {
+        Signature {
+            name: "copilot-swe-agent[bot]".to_owned(),
+            email: "198982749+Copilot@users.noreply.github.com".to_owned(),
+        }
+    }
+
+    /// GitHub itself, which commits merges.
+    pub fn github() -> Signature {
+        Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned() }
+    }
+
+    /// An account with its hidden mail address.
+    pub fn account(id: u64, login: &str) -> Signature {
+        Signature { name: login.to_owned(), email: format!("{id}+{login}@users.noreply.github.com") }
+    }
+}
+
+/// A commit to be made.
+#[derive(Clone, Debug)]
+pub struct NewCommit<'a> {
+    /// Its tree.
+    pub tree: &'a str,
+    /// Its parents.
+    pub parents: &'a [&'a str],
+    /// Its message.
+    pub message: &'a str,
+    /// Who wrote it.
+    pub author: &'a Signature,
+    /// Who commits it.
+    pub committer: &'a Signature,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The bare repository.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    root: PathBuf,
+    dir: PathBuf,
+}
+
+/// A `git` command that sees nothing of its caller's configuration.
+pub fn hermetic(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GIT_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+impl Repository {
+    /// Makes an empty bare repository `<owner>/<name>.git` below `root`.
+    pub async fn create(root: &Path, owner: &str, name: &str, mainline: &str) -> Result<Repository, GitError> {
+        let dir = root.join(owner).join(format!("{name}.git"));
+        std::fs::create_dir_all(&dir)?;
+        let repository = Repository { root: root.to_owned(), dir };
+        let head = format!("--initial-branch={mainline}");
+        repository.run(&["init", "--quiet", "--bare", "--template=", &head, "."]).await?;
+        let settings = [
+            ("http.receivepack", "true"),
+            ("receive.hideRefs", "refs/pull"),
+            ("uploadpack.allowFilter", "true"),
+            ("uploadpack.allowAnySHA1InWant", "true"),
+            ("core.logAllRefUpdates", "false"),
+            ("gc.auto", "0"),
+            ("maintenance.auto", "false"),
+            ("receive.autogc", "false"),
+            ("receive.unpackLimit", "100"),
+        ];
+        for (key, value) in settings {
+            repository.run(&["config", key, value]).await?;
+        }
+        repository.install_hook()?;
+        Ok(repository)
+    }
+
+    /// The directory that holds `<owner>/<name>.git`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The bare repository's own directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = hermetic("git");
+        command.current_dir(&self.dir).env("GIT_DIR", &self.dir).args(args);
+        command
+    }
+
+    /// Runs git with this input and returns whatever happened.
+    async fn output(&self, mut command: Command, input: Option<&[u8]>) -> Result<Output, GitError> {
+        let Some(input) = input else {
+            return Ok(command.output().await?);
+        };
+        let mut child = command.stdin(Stdio::piped()).spawn()?;
+        let mut stdin = child.stdin.take();
+        let feed = async move {
+            if let Some(stdin) = stdin.as_mut() {
+                stdin.write_all(input).await?;
+            }
+            drop(stdin);
+            Ok::<(), std::io::Error>(())
+        };
+        let (fed, output) = tokio::join!(feed, child.wait_with_output());
+        let output = output?;
+        // A child that ends early breaks the pipe; its own message says more.
+        if output.status.success() {
+            fed?;
+        }
+        Ok(output)
+    }
+
+    /// Runs git and returns what it printed, which must be text.
+    async fn run(&self, args: &[&str]) -> Result<String, GitError> {
+        text(args, self.output(self.command(args), None).await?)
+    }
+
+    /// Runs git with this input.
+    async fn run_with(&self, args: &[&str], input: &[u8]) -> Result<String, GitError> {
+        text(args, self.output(self.command(args), Some(input)).await?)
+    }
+
+    /// All refs but those of pull requests.
+    pub async fn refs(&self) -> Result<BTreeMap<String, RefState>, GitError> {
+        let format = "--format=%(refname) %(objecttype) %(objectname)";
+        let listing = self.run(&["for-each-ref", format]).await?;
+        let mut refs = BTreeMap::new();
+        for line in listing.lines() {
+            let mut words = line.split(' ');
+            if let (Some(name), Some(kind), Some(oid)) = (words.next(), words.next(), words.next())
+                && !name.starts_with("refs/pull/")
+            {
+                refs.insert(name.to_owned(), RefState { oid: oid.to_owned(), kind: kind.to_owned() });
+            }
+        }
+        Ok(refs)
+    }
+
+    /// What a revision points to, if it exists.
+    pub async fn resolve(&self, revision: &str) -> Result<Option<String>, GitError> {
+        let args = ["rev-parse", "--quiet", "--verify", "--end-of-options", revision];
+        let output = self.output(self.command(&args), None).await?;
+        Ok(if output.status.success() { Some(text(&args, output)?) } else { None })
+    }
+
+    /// The facts of a commit.
+    pub async fn commit(&self, oid: &str) -> Result<Commit, GitError> {
+        let args = ["show", "--no-patch", "--format=%at%x00%ct%x00%B", oid];
+        let shown = self.run(&args).await?;
+        let mut parts = shown.splitn(3, '\0');
+        let mut time =
+            || parts.next().and_then(|text| text.trim().parse().ok()).and_then(|s| Timestamp::from_second(s).ok());
+        let (Some(authored_at), Some(committed_at)) = (time(), time()) else {
+            return Err(unexpected(&args, &shown));
+        };
+        let message = parts.next().unwrap_or_default().trim_end().to_owned();
+        Ok(Commit { oid: oid.to_owned(), authored_at, committed_at, message })
+    }
+
+    /// What a head changes against the merge base with `base`.
+    pub async fn compare(&self, base: &str, head: &str) -> Result<Diff, GitError> {
+        let range = format!("{base}..{head}");
+        let commits = self.run(&["rev-list", "--reverse", "--topo-order", &range]).await?;
+        let behind = self.run(&["rev-list", "--max-count=1", &format!("{head}..{base}")]).await?;
+        let three = format!("{base}...{head}");
+        let args = ["diff", "--numstat", "--no-renames", "-z", &three];
+        let output = self.output(self.command(&args), None).await?;
+        // Histories without a common commit have no merge base: everything is a change then.
+        let stats = if output.status.success() {
+            text(&args, output)?
+        } else {
+            self.run(&["diff", "--numstat", "--no-renames", "-z", base, head]).await?
+        };
+        let mut diff = Diff {
+            commits: commits.lines().map(str::to_owned).collect(),
+            behind: !behind.is_empty(),
+            ..Diff::default()
+        };
+        for entry in stats.split('\0').filter(|entry| !entry.is_empty()) {
+            let mut fields = entry.splitn(3, '\t');
+            let mut count = || fields.next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+            diff.additions += count();
+            diff.deletions += count();
+            diff.files.push(fields.next().unwrap_or_default().to_owned());
+        }
+        Ok(diff)
+    }
+
+    /// Writes a commit object; no ref moves.
+    pub async fn write_commit(&self, new: NewCommit<'_>) -> Result<String, GitError> {
+        let mut args = vec!["commit-tree", new.tree];
+        for parent in new.parents {
+            args.extend(["-p", parent]);
+        }
+        args.extend(["-F", "-"]);
+        let date = format!("{} +0000", new.at.as_second());
+        let mut command = self.command(&args);
+        command
+            .env("GIT_AUTHOR_NAME", &new.author.name)
+            .env("GIT_AUTHOR_EMAIL", &new.author.email)
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_NAME", &new.committer.name)
+            .env("GIT_COMMITTER_EMAIL", &new.committer.email)
+            .env("GIT_COMMITTER_DATE", &date);
+        text(&args, self.output(command, Some(new.message.as_bytes())).await?)
+    }
+
+    /// The tree of a commit with these changes; `base` may be absent for an empty beginning.
+    pub async fn write_tree(&self, base: Option<&str>, changes: &[FileChange<'_>]) -> Result<String, GitError> {
+        let scratch = tempfile::Builder::new().prefix("index-").tempdir_in(&self.dir)?;
+        let index = scratch.path().join("index");
+        let read: Vec<&str> = base.map_or_else(|| vec!["read-tree", "--empty"], |base| vec!["read-tree", base]);
+        let mut command = self.command(&read);
+        command.env("GIT_INDEX_FILE", &index);
+        text(&read, self.output(command, None).await?)?;
+        let mut lines = Vec::new();
+        for (path, content) in changes {
+            let (mode, oid) = match content {
+                Some(content) => ("100644", self.run_with(&["hash-object", "-w", "--stdin"], content).await?),
+                None => ("0", "0".repeat(40)),
+            };
+            lines.extend_from_slice(format!("{mode} {oid}\t{path}\0").as_bytes());
+        }
+        let update = ["update-index", "-z", "--index-info"];
+        let mut command = self.command(&update);
+        command.env("GIT_INDEX_FILE", &index);
+        text(&update, self.output(command, Some(&lines)).await?)?;
+        let mut command = self.command(&["write-tree"]);
+        command.env("GIT_INDEX_FILE", &index);
+        text(&["write-tree"], self.output(command, None).await?)
+    }
+
+    /// Moves a ref, if it is what `old` says (`None`: if there is none). Returns whether it was.
+    pub async fn move_ref(&self, name: &str, new: &str, old: Option<&str>) -> Result<bool, GitError> {
+        let none = "0".repeat(40);
+        let args = ["update-ref", name, new, old.unwrap_or(&none)];
+        self.compare_and_set(name, old, &args).await
+    }
+
+    /// Points a ref of the server's own somewhere, whatever it was.
+    pub async fn set_ref(&self, name: &str, new: &str) -> Result<(), GitError> {
+        self.run(&["update-ref", name, new]).await.map(|_| ())
+    }
+
+    /// Deletes a ref, if it is what `old` says. Returns whether it was.
+    pub async fn delete_ref(&self, name: &str, old: &str) -> Result<bool, GitError> {
+        self.compare_and_set(name, Some(old), &["update-ref", "-d", name, old]).await
+    }
+
+    async fn compare_and_set(&self, name: &str, old: Option<&str>, args: &[&str]) -> Result<bool, GitError> {
+        let output = self.output(self.command(args), None).await?;
+        if output.status.success() {
+            return Ok(true);
+        }
+        if self.resolve(name).await?.as_deref() != old {
+            return Ok(false);
+        }
+        text(args, output).map(|_| true)
+    }
+
+    /// A file at a revision, if it is there.
+    pub async fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let Some(oid) = self.resolve(&format!("{revision}:{path}")).await? else {
+            return Ok(None);
+        };
+        let args = ["cat-file", "blob", &oid];
+        let output = self.output(self.command(&args), None).await?;
+        if output.status.success() { Ok(Some(output.stdout)) } else { Err(failed(&args, &output)) }
+    }
+
+    /// All paths of files at a revision.
+    pub async fn list_files(&self, revision: &str) -> Result<Vec<String>, GitError> {
+        let listing = self.run(&["ls-tree", "-r", "-z", "--name-only", revision]).await?;
+        Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The commits of a revision, newest first: oid and subject.
+    pub async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, GitError> {
+        let log = self.run(&["log", "--format=%H %s", revision, "--"]).await?;
+        Ok(log.lines().filter_map(|line| line.split_once(' ')).map(|(oid, s)| (oid.to_owned(), s.to_owned())).collect())
+    }
+}
+
+/// What git printed, without the last line end; or its failure.
+fn text(args: &[&str], output: Output) -> Result<String, GitError> {
+    if !output.status.success() {
+        return Err(failed(args, &output));
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    Ok(printed.trim_end_matches('\n').to_owned())
+}
+
+fn failed(args: &[&str], output: &Output) -> GitError {
+    GitError::Failed { command: args.join(" "), message: String::from_utf8_lossy(&output.stderr).trim().to_owned() }
+}
+
+fn unexpected(args: &[&str], answer: &str) -> GitError {
+    GitError::Answer { command: args.join(" "), answer: answer.to_owned() }
+}

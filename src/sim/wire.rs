@@ -1,0 +1,302 @@
+//! The HTTP server: REST, GraphQL and git over one loopback port.
+//!
+//! Needs a [`Hub`] and a Tokio runtime. Guarantees that every request is authenticated, logged, counted against the
+//! hourly budgets and answered with GitHub's headers, and that trial merges asked for by a read are made before its
+//! answer leaves, so the next read knows. The server ends when its [`Server`] is dropped.
+//!
+//! Races: requests run side by side. The world is held only for a moment at a time; git decides between two pushes.
+
+mod answer;
+mod backend;
+mod budget;
+mod call;
+mod graphql;
+mod json;
+mod log;
+mod page;
+mod rest;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::Response;
+use axum::serve::ListenerExt as _;
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use self::answer::Answer;
+use self::budget::Budget;
+use self::call::Call;
+pub use self::log::{RequestEntry, RequestKind, RequestLog};
+use super::git::GitError;
+use super::hub::Hub;
+use super::world::AccountId;
+
+/// Everything that a request may need.
+pub(super) struct Site {
+    pub hub: Hub,
+    pub api_url: String,
+    tokens: Mutex<BTreeMap<String, AccountId>>,
+    log: Mutex<RequestLog>,
+    core: Mutex<Budget>,
+    graphql: Mutex<Budget>,
+    schema: graphql::GraphSchema,
+    backend: PathBuf,
+}
+
+/// A listening server; dropping it ends it.
+pub(super) struct Server {
+    pub site: Arc<Site>,
+    _stop: oneshot::Sender<()>,
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The port could not be opened.
+    #[error("no port could be opened: {0}")]
+    Listen(#[from] std::io::Error),
+    /// git is missing, or its `http-backend`.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The extract of the schema is not a schema.
+    #[error("fixtures/github/schema.graphql is not valid: {0}")]
+    Schema(String),
+}
+
+impl Server {
+    /// Begins to listen on a free loopback port.
+    pub async fn start(hub: Hub, token: &str, hourly_limit: u64) -> Result<Server, WireError> {
+        let schema = graphql::GraphSchema::parse().map_err(WireError::Schema)?;
+        let backend = backend::find().await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let api_url = format!("http://{}", listener.local_addr()?);
+        let viewer = {
+            let mut world = hub.world();
+            world.set_web_url(api_url.clone());
+            world.viewer()
+        };
+        let site = Arc::new(Site {
+            hub,
+            api_url,
+            tokens: Mutex::new(BTreeMap::from([(token.to_owned(), viewer)])),
+            log: Mutex::default(),
+            core: Mutex::new(Budget::new("core", hourly_limit)),
+            graphql: Mutex::new(Budget::new("graphql", hourly_limit)),
+            schema,
+            backend,
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&site));
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "small answers may be delayed");
+            }
+        });
+        tokio::spawn(async move {
+            let stopped = async {
+                // Either end of the channel going away means: stop.
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                tracing::error!(%error, "the simulator's server broke");
+            }
+        });
+        Ok(Server { site, _stop: stop })
+    }
+}
+
+impl Site {
+    /// Lets another token act for an account.
+    pub fn add_token(&self, token: &str, account: AccountId) {
+        hold(&self.tokens).insert(token.to_owned(), account);
+    }
+
+    /// What was asked so far.
+    pub fn log(&self) -> RequestLog {
+        hold(&self.log).clone()
+    }
+
+    /// Whether this is the repository that exists.
+    fn is_here(&self, owner: &str, name: &str) -> bool {
+        let here = self.hub.world().full_name().to_ascii_lowercase();
+        here == format!("{owner}/{name}").to_ascii_lowercase()
+    }
+
+    /// Whose token a request carries.
+    fn authenticate(&self, call: &Call) -> Option<AccountId> {
+        let header = call.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, rest) = header.split_once(' ')?;
+        let token = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" | "token" => rest.trim().to_owned(),
+            "basic" => {
+                let decoded = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
+                let text = String::from_utf8(decoded).ok()?;
+                text.split_once(':')?.1.to_owned()
+            }
+            _ => return None,
+        };
+        hold(&self.tokens).get(&token).copied()
+    }
+
+    /// Writes a request down.
+    fn note(&self, entry: RequestEntry) {
+        hold(&self.log).add(entry);
+    }
+}
+
+/// A small thing behind a lock. A panic while it was held leaves counters at worst one off.
+fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers a request.
+async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
+    site.hub.tick();
+    let nobody = AccountId(0);
+    let answer = match Call::read(request, nobody).await {
+        Err(answer) => *answer,
+        Ok(mut call) => {
+            let account = site.authenticate(&call);
+            call.account = account.unwrap_or(nobody);
+            match (backend::service(&call), account) {
+                (Some(kind), account) => serve_git(&site, &call, kind, account).await,
+                (None, None) => refuse_stranger(&site, &call),
+                (None, Some(_)) if call.path == ["graphql"] => serve_graphql(&site, &call).await,
+                (None, Some(_)) => serve_rest(&site, &call).await,
+            }
+        }
+    };
+    let mut response = Response::new(axum::body::Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}
+
+/// Answers a request with a wrong token, or none.
+fn refuse_stranger(site: &Site, call: &Call) -> Answer {
+    let kind = if call.path == ["graphql"] { RequestKind::GraphQl } else { RequestKind::Rest };
+    note(site, call, kind, None, StatusCode::UNAUTHORIZED, 0);
+    let carried = call.headers.contains_key(AUTHORIZATION);
+    let message = if carried { "Bad credentials" } else { "Requires authentication" };
+    let now = site.hub.world().now();
+    hold(&site.core).sign(Answer::error(StatusCode::UNAUTHORIZED, message), now)
+}
+
+async fn serve_git(site: &Site, call: &Call, kind: RequestKind, account: Option<AccountId>) -> Answer {
+    let answer = match account {
+        None => {
+            let answer = Answer::error(StatusCode::UNAUTHORIZED, "Bad credentials");
+            answer.with(WWW_AUTHENTICATE, "Basic realm=\"GitHub\"")
+        }
+        Some(account) => git(site, call, kind, account).await,
+    };
+    note(site, call, kind, None, answer.status, 0);
+    answer
+}
+
+/// Lets git answer, and takes what was pushed into the world before the answer leaves.
+async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) -> Answer {
+    let (Some(owner), Some(name)) = (call.path.first(), call.path.get(1)) else {
+        return Answer::not_found();
+    };
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    if !site.is_here(owner, name) {
+        return Answer::not_found();
+    }
+    let (repository, user, may_write) = {
+        let world = site.hub.world();
+        let login = world.account(account).map_or_else(String::new, |account| account.login.clone());
+        (world.full_name().to_owned(), login, world.permission(account).can_write() && !world.settings.archived)
+    };
+    if kind == RequestKind::GitPush && !may_write {
+        return Answer::error(StatusCode::FORBIDDEN, &format!("Permission to {repository}.git denied to {user}."));
+    }
+    let answer = backend::run(&site.backend, site.hub.git.root(), &repository, call, &user).await;
+    if kind == RequestKind::GitPush
+        && call.method == "POST"
+        && let Err(error) = site.hub.settle(account).await
+    {
+        return error.into();
+    }
+    answer.unwrap_or_else(Answer::from)
+}
+
+async fn serve_rest(site: &Site, call: &Call) -> Answer {
+    let now = site.hub.world().now();
+    if !hold(&site.core).take(1, now) {
+        let answer = Answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded for user.");
+        note(site, call, RequestKind::Rest, None, answer.status, 0);
+        return hold(&site.core).sign(answer, now);
+    }
+    let reads = matches!(call.method.as_str(), "GET" | "HEAD");
+    let mut answer = if !reads && call.headers.contains_key(IF_NONE_MATCH) {
+        let message = "Conditional request headers are not allowed in unsafe requests unless supported by the endpoint";
+        Answer::error(StatusCode::BAD_REQUEST, message)
+    } else {
+        rest::answer(site, call).await
+    };
+    if reads && answer.status == StatusCode::OK {
+        answer = conditional(call, answer);
+    }
+    let mut points = 1;
+    if answer.status == StatusCode::NOT_MODIFIED {
+        points = 0;
+        hold(&site.core).give_back(1);
+    }
+    note(site, call, RequestKind::Rest, None, answer.status, points);
+    let answer = hold(&site.core).sign(answer, now);
+    finish(site, answer).await
+}
+
+async fn serve_graphql(site: &Site, call: &Call) -> Answer {
+    let now = site.hub.world().now();
+    let outcome = graphql::answer(site, call, now);
+    note(site, call, RequestKind::GraphQl, outcome.operation, outcome.answer.status, outcome.points);
+    let answer = hold(&site.graphql).sign(outcome.answer, now);
+    finish(site, answer).await
+}
+
+/// Makes the trial merges that were asked for.
+async fn finish(site: &Site, answer: Answer) -> Answer {
+    match site.hub.answer_wanted().await {
+        Ok(()) => answer,
+        Err(error) => error.into(),
+    }
+}
+
+/// Adds the tag of the body; answers 304 where the caller has it.
+fn conditional(call: &Call, answer: Answer) -> Answer {
+    let digest = Sha256::digest(&answer.body);
+    let tag: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("W/\"{tag}\"");
+    let bare = |text: &str| text.trim().trim_start_matches("W/").to_owned();
+    let known = call.header("if-none-match").is_some_and(|tags| tags.split(',').any(|known| bare(known) == bare(&tag)));
+    let answer = answer.with(ETAG, &tag);
+    if !known {
+        return answer;
+    }
+    let mut headers = answer.headers;
+    headers.remove(axum::http::header::CONTENT_TYPE);
+    Answer { status: StatusCode::NOT_MODIFIED, headers, body: axum::body::Bytes::new() }
+        .with(HeaderName::from_static("cache-control"), "private, max-age=60, s-maxage=60")
+}
+
+fn note(site: &Site, call: &Call, kind: RequestKind, operation: Option<String>, status: StatusCode, points: u64) {
+    site.note(RequestEntry {
+        kind,
+        method: call.method.as_str().to_owned(),
+        path: call.target(),
+        operation,
+        status: status.as_u16(),
+        points,
+    });
+}

@@ -1,0 +1,103 @@
+//! A request, read completely and taken apart.
+//!
+//! Guarantees that nothing behind it parses paths, queries or JSON on its own, and that no body is longer than the
+//! limit.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use crate::sim::world::{AccountId, Refusal};
+
+/// The longest body that is read; a push of the sample project is a few kilobytes.
+const LONGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub method: Method,
+    /// The path as sent.
+    pub raw_path: String,
+    /// Its segments, decoded.
+    pub path: Vec<String>,
+    /// The query as sent.
+    pub raw_query: String,
+    /// Its parameters, decoded; the last of a name counts.
+    pub query: BTreeMap<String, String>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Who asks; the owner of the token.
+    pub account: AccountId,
+}
+
+impl Call {
+    /// Reads a request; who asks is still to be found out.
+    pub async fn read(request: Request, nobody: AccountId) -> Result<Call, Box<Answer>> {
+        let (head, body) = request.into_parts();
+        let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
+            let message = "The body could not be read or is too long.";
+            return Err(Box::new(Answer::error(StatusCode::PAYLOAD_TOO_LARGE, message)));
+        };
+        let raw_path = head.uri.path().to_owned();
+        let raw_query = head.uri.query().unwrap_or_default().to_owned();
+        let path = raw_path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
+        let pairs = raw_query.split('&').filter(|pair| !pair.is_empty());
+        let query = pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decode(name), decode(&value.replace('+', " "))))
+            .collect();
+        Ok(Call { method: head.method, raw_path, path, raw_query, query, headers: head.headers, body, account: nobody })
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The path with its query.
+    pub fn target(&self) -> String {
+        if self.raw_query.is_empty() { self.raw_path.clone() } else { format!("{}?{}", self.raw_path, self.raw_query) }
+    }
+
+    /// The JSON object of the body; none at all counts as an empty one.
+    pub fn fields(&self) -> Result<Fields, Refusal> {
+        if self.body.is_empty() {
+            return Ok(Fields(Map::new()));
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(fields)) => Ok(Fields(fields)),
+            Ok(_) => Err(Refusal::Malformed("Body should be a JSON object".to_owned())),
+            Err(_) => Err(Refusal::Malformed("Problems parsing JSON".to_owned())),
+        }
+    }
+}
+
+/// The fields of a JSON object.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// A text, if the field is there and not null.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A list of texts; labels may be objects with a name.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let text = |item: &Value| item.as_str().or_else(|| item.get("name")?.as_str()).map(str::to_owned);
+        self.0.get(name).and_then(Value::as_array).map(|items| items.iter().filter_map(text).collect())
+    }
+
+    /// An object within.
+    pub fn object(&self, name: &str) -> Option<Fields> {
+        self.0.get(name).and_then(Value::as_object).cloned().map(Fields)
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}

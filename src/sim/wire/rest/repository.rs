@@ -1,0 +1,104 @@
+//! The repository itself: settings, labels, permissions, rules, refs.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::view;
+use crate::sim::hub::Trouble;
+use crate::sim::wire::Site;
+use crate::sim::wire::answer::Answer;
+use crate::sim::wire::call::Call;
+use crate::sim::wire::page::page;
+use crate::sim::world::{Refusal, node_id};
+
+pub(super) fn show(site: &Site, call: &Call) -> Answer {
+    let world = site.hub.world();
+    Answer::ok(&view(site, &world).repository(call.account))
+}
+
+pub(super) fn labels(site: &Site, call: &Call) -> Answer {
+    let world = site.hub.world();
+    page(call, &site.api_url, world.labels(), |label| view(site, &world).label(label))
+}
+
+pub(super) fn create_label(site: &Site, call: &Call) -> Result<Answer, Trouble> {
+    let fields = call.fields()?;
+    let mut world = site.hub.world();
+    if !world.permission(call.account).can_write() {
+        return Err(Refusal::NotFound.into());
+    }
+    let name = fields.text("name").unwrap_or_default();
+    let color = fields.text("color").unwrap_or_else(|| "ededed".to_owned());
+    let label = world.create_label(&name, &color, fields.text("description").as_deref())?;
+    Ok(Answer::created(&view(site, &world).label(&label)))
+}
+
+pub(super) fn permission(site: &Site, login: &str) -> Result<Answer, Trouble> {
+    let world = site.hub.world();
+    let account = world.account_by_login(login).ok_or(Refusal::NotFound)?;
+    Ok(Answer::ok(&json!({
+        "permission": account.permission.legacy_name(),
+        "role_name": account.permission.role_name(),
+        "user": view(site, &world).account(account),
+    })))
+}
+
+pub(super) fn assignable(site: &Site, login: &str) -> Answer {
+    let world = site.hub.world();
+    if world.assignable(login).is_some() { Answer::empty(StatusCode::NO_CONTENT) } else { Answer::not_found() }
+}
+
+/// The rules in force on a branch, which may not exist yet.
+pub(super) fn rules(site: &Site, call: &Call, branch: &str) -> Answer {
+    let world = site.hub.world();
+    let settings = &world.settings;
+    let mut rules = Vec::new();
+    let mut rule = |kind: &str, parameters: Value| {
+        let mut rule = json!({
+            "type": kind,
+            "ruleset_source_type": "Repository",
+            "ruleset_source": world.full_name(),
+            "ruleset_id": 1,
+        });
+        if !parameters.is_null() {
+            rule["parameters"] = parameters;
+        }
+        rules.push(rule);
+    };
+    let mainline = branch == world.mainline();
+    if mainline && (settings.mainline_protected || settings.review_required) {
+        rule("pull_request", json!({"required_approving_review_count": u8::from(settings.review_required)}));
+    }
+    if mainline && (!settings.required_checks.is_empty() || settings.up_to_date_required) {
+        let checks: Vec<Value> = settings.required_checks.iter().map(|name| json!({"context": name})).collect();
+        rule(
+            "required_status_checks",
+            json!({
+                "required_status_checks": checks,
+                "strict_required_status_checks_policy": settings.up_to_date_required,
+            }),
+        );
+    }
+    if world.is_undeletable(branch) {
+        rule("deletion", Value::Null);
+    }
+    page(call, &site.api_url, &rules, Value::clone)
+}
+
+pub(super) fn reference(site: &Site, name: &str) -> Result<Answer, Trouble> {
+    let world = site.hub.world();
+    let full = format!("refs/{name}");
+    let state = world.reference(&full).ok_or(Refusal::NotFound)?;
+    let url = format!("{}/repos/{}/git", site.api_url, world.full_name());
+    Ok(Answer::ok(&json!({
+        "ref": full,
+        "node_id": format!("{}:{full}", node_id("REF_kwDO", world.repository_id())),
+        "url": format!("{url}/{full}"),
+        "object": {"sha": state.oid, "type": state.kind, "url": format!("{url}/{}s/{}", state.kind, state.oid)},
+    })))
+}
+
+pub(super) async fn delete_branch(site: &Site, call: &Call, branch: &str) -> Result<Answer, Trouble> {
+    site.hub.delete_branch(call.account, branch).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
