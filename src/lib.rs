@@ -62,6 +62,7 @@
 pub mod config;
 pub mod decide;
 pub mod engine;
+pub mod forge;
 pub mod message;
 pub mod model;
 pub mod planning;

@@ -38,11 +38,12 @@ pub struct MergedPull<'a> {
     pub discussion: &'a Discussion,
 }
 
-fn issue(marker: &Marker, title: &str, text: &str, label: Label) -> IssueText {
+/// `title` is one line already.
+fn issue(marker: &Marker, title: String, text: &str, label: Label) -> IssueText {
     let marker = marker.to_string();
     let room = MAX_BODY.saturating_sub(marker.chars().count() + 2);
     IssueText {
-        title: one_line(title, MAX_TITLE),
+        title,
         body: format!("{marker}\n\n{}", truncate(text, room)),
         labels: vec![(label.name.to_owned(), label.color.to_owned())],
     }
@@ -50,14 +51,14 @@ fn issue(marker: &Marker, title: &str, text: &str, label: Label) -> IssueText {
 
 /// Asks for a gap analysis.
 pub fn gap_issue(goal: Option<BlobId>, capabilities: Option<BlobId>, n: u32) -> IssueText {
-    issue(&Marker::Gap { goal, capabilities, n }, GAP_TITLE, &template::gap().fill(&[]), GAP)
+    issue(&Marker::Gap { goal, capabilities, n }, GAP_TITLE.to_owned(), &template::gap().fill(&[]), GAP)
 }
 
 /// Gives a queue item out. Its text comes from the mainline, so it may instruct; what would act by itself is broken.
 pub fn development_issue(item: &QueueItem, body: &str) -> IssueText {
     let task = disarm(body);
     let text = template::development().fill(&[("task", task.trim())]);
-    issue(&Marker::Item(item.name.clone()), &item.title, &text, DEVELOPMENT)
+    issue(&Marker::Item(item.name.clone()), one_line(&item.title, MAX_TITLE), &text, DEVELOPMENT)
 }
 
 /// Asks for the capability update of a completed item; `pulls` are its merged pull requests, oldest first.
@@ -78,7 +79,7 @@ pub fn capability_issue(
         ("quoted", quoted.join("\n").as_str()),
     ]);
     let marker = Marker::Capability { repository: repository.clone(), pull: newest };
-    issue(&marker, &format!("Update system capabilities based on merged PR {newest}"), &text, CAPABILITY)
+    issue(&marker, format!("Update system capabilities based on merged PR {newest}"), &text, CAPABILITY)
 }
 
 fn quoted(pull: &MergedPull<'_>) -> String {
@@ -171,6 +172,7 @@ mod tests {
             let repository: RepositoryName = "octo/sample".parse().expect("a repository name");
             let text = capability_issue(&repository, &title, &item("a.md", "t").name, &[pull]);
             prop_assert!(text.body.chars().count() <= MAX_BODY);
+            prop_assert_eq!(&text.title, "Update system capabilities based on merged PR #15");
             prop_assert_eq!(Marker::find(&text.body), Some(Marker::Capability { repository, pull: PullNumber(15) }));
             prop_assert_eq!(text.body.matches("<!--").count(), 1);
         }

@@ -27,7 +27,7 @@ pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,
     IssueState, ListedIssue, ListedPull, MergeState, Mergeable, PullFacts, PullState, RepositoryFacts, ReviewVerdict,
 };
-pub use id::{BlobId, CommitId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
+pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use marker::Marker;
 pub use pacing::{Pacing, Refusal};
 pub use policy::{

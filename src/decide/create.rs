@@ -6,8 +6,8 @@
 
 use super::View;
 use crate::model::{
-    ActionKind, Actor, Attempt, BlobId, Effect, IssueSource, IssueText, Key, Ledger, ListedIssue, Need, Needs, Outcome,
-    SettleFields, Waiting,
+    ActionKind, Actor, Attempt, BlobId, Effect, IssueSource, IssueText, Key, Ledger, ListedIssue, Marker, Need, Needs,
+    Outcome, SettleFields, Waiting,
 };
 use jiff::SignedDuration;
 
@@ -40,7 +40,7 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
         base: snapshot.tips.branch.clone(),
     };
     let bind = |issue| Effect::Bind { key: plan.key.clone(), issue, blob: plan.blob, settles: plan.settles.clone() };
-    let mut effects = match ours(view, ledger, listed) {
+    let mut effects = match ours(view, ledger, listed, &plan) {
         Some(issue) => {
             let (number, node, author) = (issue.number, issue.node.clone(), issue.author.id);
             vec![bind(IssueSource::Adopted { number, node, author }), assign]
@@ -59,10 +59,12 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
 }
 
 /// The lowest unbound issue of our own account; the author decides, a marker alone proves nothing.
-fn ours<'a>(view: View<'_>, ledger: &Ledger, listed: &'a [ListedIssue]) -> Option<&'a ListedIssue> {
+fn ours<'a>(view: View<'_>, ledger: &Ledger, listed: &'a [ListedIssue], plan: &Plan) -> Option<&'a ListedIssue> {
+    let marker = Marker::find(&plan.text.body);
     let bound = |issue: &ListedIssue| ledger.bindings.values().any(|binding| binding.issue == issue.number);
     listed
         .iter()
+        .filter(|issue| issue.marker == marker)
         .filter(|issue| issue.open && issue.author.id == view.snapshot.forge.viewer.id && !bound(issue))
         .min_by_key(|issue| issue.number)
 }

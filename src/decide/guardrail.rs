@@ -1,7 +1,7 @@
 //! Guardrails: each may veto a merge, none may cause one.
 //!
 //! **Guarantees**: a merge needs a pass of every one of them at the same head. A veto says what lifts it. Each lives in a
-//! file of its own and sees one [`Case`].
+//! file of its own and sees one case.
 
 mod agent_at_work;
 mod author;

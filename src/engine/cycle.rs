@@ -75,6 +75,12 @@ impl Cycle {
 }
 
 impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
+    /// An engine that remembers nothing yet.
+    pub fn new(forge: F, remote: R, clock: C, repository: RepositoryName, instance: String) -> Self {
+        let (refusals, last_write) = (Refusals::default(), Mutex::default());
+        Self { forge, remote, clock, repository, instance, stop: None, refusals, last_write }
+    }
+
     /// Looks and decides; changes nothing but the clone.
     ///
     /// # Errors

@@ -6,6 +6,9 @@
 //!
 //! Outside the product a port is implemented only on the simulator's world.
 
+mod git;
+mod github;
+
 use crate::model::{
     AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText, Key, Ledger,
     LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber, Question,
@@ -98,4 +101,14 @@ pub trait Remote: Send + Sync {
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
 }

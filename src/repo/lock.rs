@@ -11,8 +11,14 @@ use std::path::Path;
 /// The proof that no other process works in the clone; released on drop.
 #[derive(Debug)]
 pub struct RepositoryLock {
-    /// Kept open: closing it releases the lock.
-    _file: File,
+    file: File,
+}
+
+impl Drop for RepositoryLock {
+    fn drop(&mut self) {
+        // Closing would not be enough: a child that another thread has just forked still shares the open file.
+        let _ = self.file.unlock();
+    }
 }
 
 impl RepositoryLock {
@@ -29,7 +35,7 @@ impl RepositoryLock {
             Ok(()) => {
                 // What stands in the file is for people; failing to write it changes nothing.
                 let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

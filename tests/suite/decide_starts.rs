@@ -3,8 +3,8 @@
 use crate::snapshots::{at, bind, binding, issue, item_name, maintainer, oid, question, queue_item, quiet};
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    Action, ActionKind, Attempt, Decision, Effect, IssueNumber, IssueSource, ItemOutcome, Key, ListedIssue, Need,
-    Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage, StopPoint,
+    Action, ActionKind, Attempt, Decision, Effect, IssueNumber, IssueSource, ItemOutcome, Key, ListedIssue, Marker,
+    Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage, StopPoint,
 };
 
 fn action(decision: &Decision) -> &Action {
@@ -82,7 +82,7 @@ fn an_issue_of_ours_with_the_marker_is_adopted_instead_of_created() {
         title: "Anything".to_owned(),
         author,
         labels: Vec::new(),
-        marker: None,
+        marker: Some(Marker::Gap { goal: Some(oid(1)), capabilities: Some(oid(2)), n: 1 }),
         open: true,
     };
     let stranger = orchestrator::model::AccountId { id: 66, login: "stranger".to_owned() };

@@ -3,9 +3,11 @@
 mod decide_ends;
 mod decide_properties;
 mod decide_starts;
+mod loop_walk;
 mod sim_agent;
 mod sim_client;
 mod sim_git;
 mod sim_graphql;
 mod sim_rest;
 mod snapshots;
+mod stage;

@@ -1,0 +1,98 @@
+//! The port of git, forwarded to our own clone.
+//!
+//! **Guarantees**: every call runs on a thread that may block; arguments and answers pass unchanged.
+
+use super::Remote;
+use crate::model::{
+    BlobId, CommitId, HeadDiff, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber, QueueMove,
+    Signature, TipHints, Tips,
+};
+use crate::repo::{LocalClone, RepoError, RepositoryLock};
+use std::sync::Arc;
+
+/// Runs a call that blocks. The runtime is shut down only when the program ends, and then nobody waits for the answer.
+async fn blocking<T: Send + 'static>(
+    clone: &Arc<LocalClone>,
+    call: impl FnOnce(&LocalClone) -> T + Send + 'static,
+) -> T {
+    let shared = Arc::clone(clone);
+    match tokio::task::spawn_blocking(move || call(&shared)).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+impl Remote for Arc<LocalClone> {
+    type Lock = Arc<RepositoryLock>;
+    type Error = RepoError;
+
+    async fn lock(&self) -> Result<Self::Lock, RepoError> {
+        blocking(self, |clone| clone.lock().map(Arc::new)).await
+    }
+
+    async fn known_tips(&self) -> Result<Option<Tips>, RepoError> {
+        blocking(self, LocalClone::known_tips).await
+    }
+
+    async fn sync(&self, lock: &Self::Lock, hints: &TipHints) -> Result<Tips, RepoError> {
+        let (lock, hints) = (Arc::clone(lock), hints.clone());
+        blocking(self, move |clone| clone.sync(&lock, &hints)).await
+    }
+
+    async fn planning(&self, mainline: CommitId) -> Result<Planning, RepoError> {
+        blocking(self, move |clone| clone.planning(mainline)).await
+    }
+
+    async fn policy(&self, mainline: CommitId) -> Result<Option<Vec<u8>>, RepoError> {
+        blocking(self, move |clone| clone.policy(mainline)).await
+    }
+
+    async fn ledger(&self, tip: CommitId) -> Result<Ledger, RepoError> {
+        blocking(self, move |clone| clone.ledger(tip)).await
+    }
+
+    async fn head_diff(
+        &self,
+        lock: &Self::Lock,
+        pull: PullNumber,
+        head: CommitId,
+        mainline: CommitId,
+    ) -> Result<HeadDiff, RepoError> {
+        let lock = Arc::clone(lock);
+        blocking(self, move |clone| clone.head_diff(&lock, pull, head, mainline)).await
+    }
+
+    async fn item_body(&self, blob: BlobId) -> Result<String, RepoError> {
+        blocking(self, move |clone| clone.item_body(blob)).await
+    }
+
+    async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, RepoError> {
+        blocking(self, move |clone| clone.is_ancestor(ancestor, tip)).await
+    }
+
+    async fn change_ledger(
+        &self,
+        lock: &Self::Lock,
+        change: &LedgerChange,
+        message: &LedgerMessage,
+        signature: &Signature,
+    ) -> Performed<CommitId> {
+        let (lock, change, message, signature) = (Arc::clone(lock), change.clone(), message.clone(), signature.clone());
+        blocking(self, move |clone| clone.change_ledger(&lock, &change, &message, &signature)).await
+    }
+
+    async fn move_file(
+        &self,
+        lock: &Self::Lock,
+        branch: &str,
+        change: &QueueMove,
+        signature: &Signature,
+    ) -> Performed<CommitId> {
+        let (lock, branch, change, signature) =
+            (Arc::clone(lock), branch.to_owned(), change.clone(), signature.clone());
+        blocking(self, move |clone| clone.move_file(&lock, &branch, &change, &signature)).await
+    }
+}

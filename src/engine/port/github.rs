@@ -1,0 +1,56 @@
+//! The port of GitHub, forwarded to our client.
+
+use super::Forge;
+use crate::forge::{Client, ForgeError};
+use crate::model::{
+    AgentEvent, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key, ListedIssue, MergeRequest,
+    NodeId, Performed, PullNumber, Question,
+};
+
+impl Forge for Client {
+    type Error = ForgeError;
+
+    async fn observe(&self, question: &Question) -> Result<ForgeFacts, ForgeError> {
+        Self::observe(self, question).await
+    }
+
+    async fn own_issues(&self, key: &Key) -> Result<Vec<ListedIssue>, ForgeError> {
+        Self::own_issues(self, key).await
+    }
+
+    async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
+        Self::agent_events(self, pull).await
+    }
+
+    async fn discussion(&self, pull: PullNumber) -> Result<Discussion, ForgeError> {
+        Self::discussion(self, pull).await
+    }
+
+    async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
+        Self::create_issue(self, text).await
+    }
+
+    async fn assign(&self, issue: IssueNumber, login: &str, base: &str) -> Performed<()> {
+        Self::assign(self, issue, login, base).await
+    }
+
+    async fn mark_ready(&self, pull: PullNumber, node: &NodeId) -> Performed<()> {
+        Self::mark_ready(self, pull, node).await
+    }
+
+    async fn merge(&self, request: &MergeRequest) -> Performed<CommitId> {
+        Self::merge(self, request).await
+    }
+
+    async fn close_issue(&self, issue: IssueNumber) -> Performed<()> {
+        Self::close_issue(self, issue).await
+    }
+
+    async fn close_pull(&self, pull: PullNumber) -> Performed<()> {
+        Self::close_pull(self, pull).await
+    }
+
+    async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
+        Self::delete_branch(self, branch, head).await
+    }
+}

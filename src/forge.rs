@@ -1,0 +1,58 @@
+//! GitHub: what exists nowhere else is read from it, and only what must happen there is told to it.
+//!
+//! **Needs** an API address and a user's token. **Guarantees**: one observation is one GraphQL query of one point; reads
+//! are repeated on failures of the server, writes never; every write answers done, not done or unknown; answers are
+//! bounded and read by lenient structs of our own. Accounts are told by numeric id.
+//! **Races**: GitHub is eventually consistent; what was written is read back by number, never searched.
+
+mod http;
+mod observe;
+mod read;
+mod shape;
+mod write;
+
+pub use self::http::{ForgeError, Spent};
+
+use crate::model::RepositoryName;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+/// Which repository, where, and with whose token.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `https://api.github.com`, or an enterprise server's `…/api/v3`.
+    pub api_url: String,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// A user's token.
+    pub token: Option<SecretString>,
+}
+
+/// A client for one repository.
+pub struct Client {
+    pub(self) http: http::Http,
+    pub(self) repository: RepositoryName,
+    /// Labels that are known to exist.
+    pub(self) labels: Mutex<BTreeSet<String>>,
+}
+
+impl Client {
+    /// A client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the address is none, or the token can't stand in a header.
+    pub fn new(settings: &Settings) -> Result<Self, ForgeError> {
+        let http = http::Http::new(&settings.api_url, settings.token.as_ref())?;
+        Ok(Self { http, repository: settings.repository.clone(), labels: Mutex::default() })
+    }
+
+    /// What was spent so far.
+    pub fn spent(&self) -> Spent {
+        self.http.spent()
+    }
+
+    pub(self) fn path(&self, rest: &str) -> String {
+        format!("/repos/{}{rest}", self.repository)
+    }
+}

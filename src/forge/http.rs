@@ -1,0 +1,271 @@
+//! Requests: one place that sends, counts, bounds and classifies.
+//!
+//! **Guarantees**: octocrab's own retry is not built in; a read is repeated at most twice, on server failures only; a
+//! write is sent once. Time-outs are set. An answer's body is bounded.
+
+use ::http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use octocrab::Octocrab;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Largest answer that is read: a page of a hundred issues with full bodies.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+/// How often a read is repeated.
+const RETRIES: u32 = 2;
+
+/// Why GitHub could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForgeError {
+    /// The client can't be made.
+    #[error("the API address or the token can't be used: {0}")]
+    Settings(String),
+    /// No answer.
+    #[error("{what}: no answer from GitHub ({why})")]
+    Unreachable {
+        /// What was asked.
+        what: String,
+        /// Why there was none.
+        why: String,
+    },
+    /// The token is not accepted.
+    #[error("{what}: GitHub does not accept the token")]
+    Unauthorized {
+        /// What was asked.
+        what: String,
+    },
+    /// Too many requests.
+    #[error("{what}: GitHub's rate limit is reached: {message}")]
+    RateLimited {
+        /// What was asked.
+        what: String,
+        /// GitHub's words.
+        message: String,
+    },
+    /// It isn't there, or the token may not see it.
+    #[error("{what}: not found, or the token may not see it")]
+    NotFound {
+        /// What was asked.
+        what: String,
+    },
+    /// GitHub refused it.
+    #[error("{what}: GitHub answered {status}: {message}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// The status.
+        status: u16,
+        /// GitHub's words.
+        message: String,
+    },
+    /// An answer that says something else than it should.
+    #[error("{what}: {why}")]
+    Unexpected {
+        /// What was asked.
+        what: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+}
+
+/// What was spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Spent {
+    /// GraphQL queries.
+    pub graphql: u64,
+    /// Their points, as GitHub counts.
+    pub points: u64,
+    /// REST reads.
+    pub rest: u64,
+    /// Writes.
+    pub writes: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    graphql: AtomicU64,
+    points: AtomicU64,
+    rest: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Reply {
+    /// GitHub's own sentence.
+    pub(super) fn message(&self) -> String {
+        let text = self.body.get("message").and_then(Value::as_str).unwrap_or_default();
+        let details = self.body.get("errors").filter(|errors| !errors.is_null()).map(ToString::to_string);
+        let text = details.map_or_else(|| text.to_owned(), |details| format!("{text} {details}"));
+        text.chars().filter(|c| !c.is_control()).take(300).collect()
+    }
+}
+
+/// Sends requests.
+pub(super) struct Http {
+    client: Octocrab,
+    counters: Counters,
+}
+
+impl Http {
+    pub(super) fn new(api_url: &str, token: Option<&SecretString>) -> Result<Self, ForgeError> {
+        let wrong = |error: octocrab::Error| ForgeError::Settings(error.to_string());
+        let mut builder = Octocrab::builder()
+            .base_uri(api_url)
+            .map_err(wrong)?
+            .set_connect_timeout(Some(Duration::from_secs(5)))
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .set_write_timeout(Some(Duration::from_secs(30)));
+        if let Some(token) = token {
+            builder = builder.personal_token(token.clone());
+        }
+        Ok(Self { client: builder.build().map_err(wrong)?, counters: Counters::default() })
+    }
+
+    pub(super) fn spent(&self) -> Spent {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Spent {
+            graphql: read(&self.counters.graphql),
+            points: read(&self.counters.points),
+            rest: read(&self.counters.rest),
+            writes: read(&self.counters.writes),
+        }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+        let said = |error: octocrab::Error| chain(&error);
+        let request =
+            ::http::Request::builder().method(method).uri(path).header("Accept", "application/vnd.github+json");
+        let request = self.client.build_request(request, body).map_err(said)?;
+        let response = self.client.execute(request).await.map_err(said)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes =
+            Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
+        Ok(Reply { status, headers, body })
+    }
+
+    /// A read, repeated on failures of the server or the network.
+    pub(super) async fn get(&self, what: &str, path: &str) -> Result<Reply, ForgeError> {
+        let mut round = 0;
+        loop {
+            self.counters.rest.fetch_add(1, Ordering::Relaxed);
+            let error = match self.send(Method::GET, path, None).await {
+                Ok(reply) if reply.status.is_success() => return Ok(reply),
+                Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
+                Ok(reply) => classify(what, &reply),
+                Err(why) => ForgeError::Unreachable { what: what.to_owned(), why },
+            };
+            if round >= RETRIES {
+                return Err(error);
+            }
+            round += 1;
+            tokio::time::sleep(Duration::from_millis(200 << round)).await;
+        }
+    }
+
+    /// A write, sent once. `Err` means that nobody knows what came of it.
+    pub(super) async fn write(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+        self.counters.writes.fetch_add(1, Ordering::Relaxed);
+        match self.send(method, path, body).await {
+            Ok(reply) if reply.status.is_server_error() => Err(format!("GitHub answered {}", reply.status)),
+            other => other,
+        }
+    }
+
+    /// A GraphQL query; partial data is given together with what GitHub complained about.
+    pub(super) async fn query(&self, what: &str, query: &str, variables: Value) -> Result<Graph, ForgeError> {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let mut round = 0;
+        loop {
+            self.counters.graphql.fetch_add(1, Ordering::Relaxed);
+            let error = match self.send(Method::POST, "/graphql", Some(&body)).await {
+                Ok(reply) if reply.status.is_success() => return self.graph(what, reply),
+                Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
+                Ok(reply) => classify(what, &reply),
+                Err(why) => ForgeError::Unreachable { what: what.to_owned(), why },
+            };
+            if round >= RETRIES {
+                return Err(error);
+            }
+            round += 1;
+            tokio::time::sleep(Duration::from_millis(200 << round)).await;
+        }
+    }
+
+    /// A GraphQL mutation, sent once.
+    pub(super) async fn mutate(&self, query: &str, variables: Value) -> Result<Graph, String> {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let reply = self.write(Method::POST, "/graphql", Some(&body)).await?;
+        self.graph("mutation", reply).map_err(|error| error.to_string())
+    }
+
+    fn graph(&self, what: &str, reply: Reply) -> Result<Graph, ForgeError> {
+        let unexpected = |why: String| ForgeError::Unexpected { what: what.to_owned(), why };
+        let graph: Graph = serde_json::from_value(reply.body).map_err(|error| unexpected(error.to_string()))?;
+        let cost = graph.data.as_ref().and_then(|data| data.pointer("/rateLimit/cost")).and_then(Value::as_u64);
+        self.counters.points.fetch_add(cost.unwrap_or(1), Ordering::Relaxed);
+        match graph.errors.iter().find(|error| error.kind.as_deref() == Some("RATE_LIMITED")) {
+            Some(error) => Err(ForgeError::RateLimited { what: what.to_owned(), message: error.message.clone() }),
+            None => Ok(graph),
+        }
+    }
+}
+
+/// An answer of GraphQL.
+#[derive(Debug, Deserialize)]
+pub(super) struct Graph {
+    pub(super) data: Option<Value>,
+    #[serde(default)]
+    pub(super) errors: Vec<GraphError>,
+}
+
+/// One complaint.
+#[derive(Debug, Deserialize)]
+pub(super) struct GraphError {
+    #[serde(default)]
+    pub(super) message: String,
+    #[serde(default, rename = "type")]
+    pub(super) kind: Option<String>,
+}
+
+impl Graph {
+    /// The complaints as one sentence.
+    pub(super) fn complaint(&self) -> String {
+        let text: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
+        text.join("; ").chars().filter(|c| !c.is_control()).take(300).collect()
+    }
+}
+
+/// An answer that is no success.
+pub(super) fn classify(what: &str, reply: &Reply) -> ForgeError {
+    let (what, message, status) = (what.to_owned(), reply.message(), reply.status.as_u16());
+    let spent = reply.headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0");
+    let limited = spent || reply.headers.contains_key("retry-after") || message.contains("rate limit");
+    match status {
+        401 => ForgeError::Unauthorized { what },
+        403 | 429 if limited => ForgeError::RateLimited { what, message },
+        404 => ForgeError::NotFound { what },
+        _ => ForgeError::Refused { what, status, message },
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text.lines().next().unwrap_or_default().chars().take(300).collect()
+}

@@ -1,0 +1,353 @@
+//! The observation: one GraphQL query.
+//!
+//! **Guarantees**: bound issues come by id, whatever else the repository holds; the lists are one page each, for
+//! discovery. At most four unsettled and ten settled issues a request, so that each costs one point (a test counts).
+
+use super::shape::{
+    Named, Nodes, Reference, Target, Who, account, checks, issue_state, merge_state, mergeable, pull_state,
+};
+use super::{Client, ForgeError};
+use crate::model::{
+    Assignment, BoundIssue, ForgeFacts, IssueNumber, IssueState, ListedIssue, ListedPull, Marker, NodeId, PullFacts,
+    PullNumber, PullState, Question, RepositoryFacts, ReviewVerdict,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The document.
+pub const DOCUMENT: &str = include_str!("graphql/observe.graphql");
+/// Unsettled issues a request.
+const UNSETTLED: usize = 4;
+/// Settled issues a request.
+const SETTLED: usize = 10;
+/// The account that reviews for Copilot; a request to it says nothing about the work.
+const REVIEW_BOT: u64 = 175_728_472;
+const LABELS: [&str; 3] = ["Gap Analysis", "Development", "Update Capability"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    viewer: Who,
+    repository: Option<Repository>,
+    #[serde(default)]
+    unsettled: Vec<Option<Issue>>,
+    #[serde(default)]
+    settled: Vec<Option<Issue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    name_with_owner: String,
+    url: String,
+    is_archived: bool,
+    has_issues_enabled: bool,
+    default_branch_ref: Option<Reference>,
+    ledger: Option<Reference>,
+    issues: Option<List<Listed>>,
+    pull_requests: Option<List<ListedHead>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct List<T> {
+    total_count: u64,
+    #[serde(default = "Vec::new")]
+    nodes: Vec<Option<T>>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: String,
+    number: u64,
+    title: String,
+    #[serde(default)]
+    body: String,
+    author: Option<Who>,
+    #[serde(default)]
+    labels: Nodes<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedHead {
+    number: u64,
+    title: String,
+    head_ref_name: String,
+    author: Option<Who>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Issue {
+    number: Option<u64>,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    state: String,
+    state_reason: Option<String>,
+    #[serde(default)]
+    labels: Nodes<Named>,
+    #[serde(default)]
+    assigned_actors: Nodes<Who>,
+    #[serde(default)]
+    assignments: Nodes<Event>,
+    #[serde(default)]
+    closings: Nodes<Event>,
+    #[serde(default)]
+    closed_by_pull_requests_references: Nodes<Pull>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    #[serde(rename = "__typename", default)]
+    kind: String,
+    created_at: Option<Timestamp>,
+    actor: Option<Who>,
+    assignee: Option<Who>,
+    requested_reviewer: Option<Who>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    requested_reviewer: Option<Who>,
+}
+
+#[derive(Deserialize)]
+struct Review {
+    #[serde(default)]
+    state: String,
+    author: Option<Who>,
+}
+
+#[derive(Deserialize)]
+struct Rollup {
+    state: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Closes {
+    number: u64,
+    repository: Option<RepositoryRef>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RepositoryRef {
+    name_with_owner: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pull {
+    id: String,
+    number: u64,
+    title: String,
+    state: String,
+    is_draft: bool,
+    created_at: Timestamp,
+    merged_at: Option<Timestamp>,
+    merge_commit: Option<Target>,
+    author: Option<Who>,
+    base_ref_name: String,
+    head_ref_name: String,
+    head_ref_oid: String,
+    head_ref: Option<Reference>,
+    is_cross_repository: bool,
+    #[serde(default)]
+    changed_files: u64,
+    mergeable: Option<String>,
+    merge_state_status: Option<String>,
+    review_decision: Option<String>,
+    status_check_rollup: Option<Rollup>,
+    #[serde(default)]
+    labels: Nodes<Named>,
+    #[serde(default)]
+    review_requests: Nodes<Request>,
+    #[serde(default)]
+    events: Nodes<Event>,
+    #[serde(default)]
+    latest_opinionated_reviews: Nodes<Review>,
+    #[serde(default)]
+    closing_issues_references: Nodes<Closes>,
+}
+
+impl Client {
+    /// One look at everything that exists only on GitHub.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked, or the repository can't be seen.
+    pub async fn observe(&self, question: &Question) -> Result<ForgeFacts, ForgeError> {
+        let (mut unsettled, mut settled) = (question.unsettled.chunks(UNSETTLED), question.settled.chunks(SETTLED));
+        let mut facts =
+            self.page(unsettled.next().unwrap_or_default(), settled.next().unwrap_or_default(), true).await?;
+        loop {
+            let (more, old) = (unsettled.next(), settled.next());
+            if more.is_none() && old.is_none() {
+                return Ok(facts);
+            }
+            let page = self.page(more.unwrap_or_default(), old.unwrap_or_default(), false).await?;
+            facts.bound.extend(page.bound);
+            facts.gone.extend(page.gone);
+        }
+    }
+
+    async fn page(&self, unsettled: &[NodeId], settled: &[NodeId], lists: bool) -> Result<ForgeFacts, ForgeError> {
+        let what = format!("look at {}", self.repository);
+        let variables = json!({
+            "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
+            "unsettled": unsettled, "settled": settled, "lists": lists,
+        });
+        let graph = self.http.query(&what, DOCUMENT, variables).await?;
+        let complaint = graph.complaint();
+        let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
+        let data = graph.data.ok_or_else(|| unexpected(complaint.clone()))?;
+        facts(data, unsettled, settled).map_err(unexpected)?.ok_or(ForgeError::NotFound { what: what.clone() })
+    }
+}
+
+/// The facts of one answer; `None` where the repository can't be seen.
+fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Result<Option<ForgeFacts>, String> {
+    let answer: Answer = serde_json::from_value(data).map_err(|error| error.to_string())?;
+    let Some(repository) = answer.repository else { return Ok(None) };
+    let name = repository.name_with_owner.clone();
+    let mut gone = Vec::new();
+    let mut bound = Vec::new();
+    let asked = unsettled.iter().zip(answer.unsettled).chain(settled.iter().zip(answer.settled));
+    for (node, issue) in asked {
+        match issue.and_then(|issue| Some((issue.number?, issue))) {
+            Some((number, issue)) => bound.push(bound_issue(number, issue, &name)?),
+            None => gone.push(node.clone()),
+        }
+    }
+    let oid = |reference: Option<&Reference>| {
+        reference.and_then(|reference| reference.target.as_ref()).map(|target| target.oid.parse()).transpose()
+    };
+    let branch = repository.default_branch_ref.as_ref();
+    let wrong = |error: crate::model::InvalidId| error.to_string();
+    let (issues, pulls) = (repository.issues, repository.pull_requests);
+    Ok(Some(ForgeFacts {
+        viewer: account(Some(&answer.viewer)),
+        repository: RepositoryFacts {
+            name: name.parse().map_err(wrong)?,
+            url: repository.url,
+            default_branch: branch.and_then(|branch| branch.name.clone()),
+            mainline: oid(branch).map_err(wrong)?,
+            ledger: oid(repository.ledger.as_ref()).map_err(wrong)?,
+            archived: repository.is_archived,
+            has_issues: repository.has_issues_enabled,
+        },
+        bound,
+        gone,
+        open_issues: issues.as_ref().map_or(0, |list| list.total_count),
+        issues: issues.into_iter().flat_map(|list| list.nodes).flatten().map(listed).collect(),
+        open_pulls: pulls.as_ref().map_or(0, |list| list.total_count),
+        pulls: pulls.into_iter().flat_map(|list| list.nodes).flatten().map(listed_pull).collect(),
+    }))
+}
+
+fn listed(issue: Listed) -> ListedIssue {
+    ListedIssue {
+        number: IssueNumber(issue.number),
+        node: NodeId(issue.id),
+        title: issue.title,
+        author: account(issue.author.as_ref()),
+        labels: names(issue.labels),
+        marker: Marker::find(&issue.body),
+        open: true,
+    }
+}
+
+fn listed_pull(pull: ListedHead) -> ListedPull {
+    let (number, author) = (PullNumber(pull.number), account(pull.author.as_ref()));
+    ListedPull { number, title: pull.title, author, head_branch: pull.head_ref_name }
+}
+
+fn names(labels: Nodes<Named>) -> Vec<String> {
+    labels.0.into_iter().map(|label| label.name).collect()
+}
+
+fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue, String> {
+    let state = issue_state(&issue.state, issue.state_reason.as_deref());
+    let closer = issue.closings.0.last().map(|event| account(event.actor.as_ref()));
+    let pulls = issue.closed_by_pull_requests_references.0;
+    let mut pulls: Vec<PullFacts> =
+        pulls.into_iter().map(|pull| pull_facts(pull, repository)).collect::<Result<_, _>>()?;
+    pulls.sort_by_key(|pull| pull.number);
+    let mut assignments: Vec<Assignment> = issue.assignments.0.iter().filter_map(assignment).collect();
+    assignments.sort_by_key(|event| event.at);
+    Ok(BoundIssue {
+        number: IssueNumber(number),
+        title: issue.title,
+        state,
+        closed_by: closer.filter(|_| state != IssueState::Open),
+        labels: names(issue.labels),
+        assignees: issue.assigned_actors.0.iter().map(|who| account(Some(who))).collect(),
+        assignments,
+        pulls,
+    })
+}
+
+fn assignment(event: &Event) -> Option<Assignment> {
+    Some(Assignment {
+        at: event.created_at?,
+        actor: account(event.actor.as_ref()),
+        assignee: account(event.assignee.as_ref()),
+        assigned: event.kind == "AssignedEvent",
+    })
+}
+
+fn pull_facts(pull: Pull, repository: &str) -> Result<PullFacts, String> {
+    let oid = |text: &str| text.parse().map_err(|error: crate::model::InvalidId| error.to_string());
+    let state = pull_state(&pull.state);
+    let branch = pull.head_ref.and_then(|reference| reference.target);
+    let merge = pull.merge_commit.as_ref().map(|target| oid(&target.oid)).transpose()?;
+    let counts = |who: Option<&Who>| account(who).id != REVIEW_BOT;
+    let requested = pull.review_requests.0.iter().any(|request| counts(request.requested_reviewer.as_ref()))
+        || pull
+            .events
+            .0
+            .iter()
+            .any(|event| event.kind == "ReviewRequestedEvent" && counts(event.requested_reviewer.as_ref()));
+    let closer =
+        pull.events.0.iter().rfind(|event| event.kind == "ClosedEvent").map(|event| account(event.actor.as_ref()));
+    let own = |closes: &Closes| closes.repository.as_ref().is_none_or(|other| other.name_with_owner == repository);
+    Ok(PullFacts {
+        number: PullNumber(pull.number),
+        node: NodeId(pull.id),
+        title: pull.title,
+        state,
+        draft: pull.is_draft,
+        author: account(pull.author.as_ref()),
+        base: pull.base_ref_name,
+        head_branch: pull.head_ref_name,
+        head: oid(&pull.head_ref_oid)?,
+        branch_tip: branch.as_ref().map(|target| oid(&target.oid)).transpose()?,
+        cross_repository: pull.is_cross_repository,
+        changed_files: pull.changed_files,
+        mergeable: mergeable(pull.mergeable.as_deref()),
+        merge_state: merge_state(pull.merge_state_status.as_deref()),
+        review_requested: requested,
+        reviews: pull
+            .latest_opinionated_reviews
+            .0
+            .iter()
+            .map(|review| ReviewVerdict {
+                author: account(review.author.as_ref()),
+                changes_requested: review.state == "CHANGES_REQUESTED",
+            })
+            .collect(),
+        review_required: matches!(pull.review_decision.as_deref(), Some("REVIEW_REQUIRED" | "CHANGES_REQUESTED")),
+        checks: checks(pull.status_check_rollup.as_ref().map(|rollup| rollup.state.as_str())),
+        head_committed: branch.and_then(|target| target.committed_date),
+        closes: pull.closing_issues_references.0.iter().filter(|c| own(c)).map(|c| IssueNumber(c.number)).collect(),
+        labels: names(pull.labels),
+        merged: pull.merged_at.zip(merge),
+        closed_by: closer.filter(|_| state == PullState::Closed),
+        created: pull.created_at,
+    })
+}

@@ -1,0 +1,206 @@
+//! Reads on request: our own issues, the agent's lifecycle events, a pull request's words.
+//!
+//! **Guarantees**: all pages, up to a named limit; marker and event names are matched, never titles.
+
+use super::shape::{Named, Who, account, issue_state};
+use super::{Client, ForgeError};
+use crate::model::{
+    AgentEvent, AgentEventKind, Discussion, DiscussionEntry, IssueNumber, IssueState, Key, ListedIssue, Marker, NodeId,
+    PullNumber,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Most pages of a list, a hundred entries each.
+const MAX_PAGES: usize = 50;
+/// Longest text that is kept of a description or a comment, in characters.
+const MAX_TEXT: usize = 70_000;
+/// The app by which the agent acts.
+const AGENT_APP: &str = "copilot-swe-agent";
+/// The agent's numeric id.
+const AGENT: u64 = 198_982_749;
+
+#[derive(Deserialize)]
+struct Issue {
+    number: u64,
+    node_id: String,
+    #[serde(default)]
+    title: String,
+    body: Option<String>,
+    user: Option<Who>,
+    #[serde(default)]
+    labels: Vec<Named>,
+    state: String,
+    state_reason: Option<String>,
+    pull_request: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct App {
+    slug: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TimelineEvent {
+    event: Option<String>,
+    created_at: Option<Timestamp>,
+    node_id: Option<String>,
+    performed_via_github_app: Option<App>,
+    failure_message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    body: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Comment {
+    user: Option<Who>,
+    created_at: Timestamp,
+    body: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Permission {
+    permission: Option<String>,
+}
+
+impl Client {
+    /// Every entry of a list, page after page.
+    async fn list<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
+        let mut all = Vec::new();
+        for page in 1..=MAX_PAGES {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let reply = self.http.get(what, &format!("{path}{separator}per_page=100&page={page}")).await?;
+            let entries = reply.body.as_array().cloned().unwrap_or_default();
+            // An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
+            all.extend(entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
+            let more = reply.headers.get("link").and_then(|link| link.to_str().ok());
+            if !more.is_some_and(|link| link.contains("rel=\"next\"")) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Every issue, open or closed, with its kind's label, whose body carries this key's marker.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn own_issues(&self, key: &Key) -> Result<Vec<ListedIssue>, ForgeError> {
+        let label = match key {
+            Key::Item(_) => "Development",
+            Key::Gap { .. } => "Gap%20Analysis",
+            Key::Capability(_) => "Update%20Capability",
+        };
+        let path = self.path(&format!("/issues?labels={label}&state=all&sort=created&direction=desc"));
+        let issues: Vec<Issue> = self.list("list our issues", &path).await?;
+        let listed = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(|issue| ListedIssue {
+            number: IssueNumber(issue.number),
+            node: NodeId(issue.node_id),
+            title: issue.title,
+            author: account(issue.user.as_ref()),
+            labels: issue.labels.into_iter().map(|label| label.name).collect(),
+            marker: issue.body.as_deref().and_then(Marker::find),
+            open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,
+        });
+        Ok(listed.filter(|issue| issue.marker.as_ref().is_some_and(|marker| names(marker, key))).collect())
+    }
+
+    /// The agent's lifecycle events on a pull request, oldest first.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
+        let path = self.path(&format!("/issues/{}/timeline", pull.0));
+        let events: Vec<TimelineEvent> = self.list(&format!("read the timeline of {pull}"), &path).await?;
+        let mut events: Vec<AgentEvent> = events.into_iter().filter_map(agent_event).collect();
+        events.sort_by_key(|event| event.at);
+        Ok(events)
+    }
+
+    /// A pull request's description and what people with write permission said about it.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn discussion(&self, pull: PullNumber) -> Result<Discussion, ForgeError> {
+        let what = format!("read the discussion of {pull}");
+        let reply = self.http.get(&what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        let description: Pull = serde_json::from_value(reply.body)
+            .map_err(|error| ForgeError::Unexpected { what: what.clone(), why: error.to_string() })?;
+        let mut discussion = Discussion { body: text(description.body), ..Discussion::default() };
+        let comments: Vec<Comment> = self.list(&what, &self.path(&format!("/issues/{}/comments", pull.0))).await?;
+        let mut writers: BTreeMap<String, bool> = BTreeMap::new();
+        for comment in comments {
+            let author = account(comment.user.as_ref());
+            let may_write = match writers.get(&author.login) {
+                Some(known) => *known,
+                None => self.may_write(author.id, &author.login).await?,
+            };
+            writers.insert(author.login.clone(), may_write);
+            if may_write {
+                discussion.entries.push(DiscussionEntry { author, at: comment.created_at, text: text(comment.body) });
+            } else {
+                discussion.others += 1;
+            }
+        }
+        discussion.entries.sort_by_key(|entry| entry.at);
+        Ok(discussion)
+    }
+
+    /// Whether an account may write to the repository; asked, not guessed from its association.
+    async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
+        if id == AGENT {
+            return Ok(true);
+        }
+        let login = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
+        let path = self.path(&format!("/collaborators/{login}/permission"));
+        match self.http.get("ask for a permission", &path).await {
+            Ok(reply) => {
+                let permission: Option<Permission> = serde_json::from_value(reply.body).ok();
+                let word = permission.and_then(|permission| permission.permission);
+                Ok(matches!(word.as_deref(), Some("admin" | "maintain" | "write")))
+            }
+            Err(ForgeError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn text(body: Option<String>) -> String {
+    body.unwrap_or_default().chars().take(MAX_TEXT).collect()
+}
+
+/// Whether a marker may have been made for a key. A capability update's marker names the pull request and its key the
+/// item, so all of them are given; whoever adopts one compares the whole marker.
+fn names(marker: &Marker, key: &Key) -> bool {
+    match (marker, key) {
+        (Marker::Item(name), Key::Item(item)) => name == item,
+        (Marker::Gap { goal, capabilities, n }, Key::Gap { goal: g, capabilities: c, n: m }) => {
+            (goal, capabilities, n) == (g, c, m)
+        }
+        (Marker::Capability { .. }, Key::Capability(_)) => true,
+        (Marker::Item(_) | Marker::Gap { .. } | Marker::Capability { .. }, _) => false,
+    }
+}
+
+fn agent_event(event: TimelineEvent) -> Option<AgentEvent> {
+    let kind = match event.event.as_deref()? {
+        "copilot_work_started" => AgentEventKind::Started,
+        "copilot_work_finished" => AgentEventKind::Finished,
+        "copilot_work_finished_failure" => {
+            AgentEventKind::Failed { message: event.failure_message.map(|m| text(Some(m))) }
+        }
+        _ => return None,
+    };
+    // The review app emits `started` too.
+    let foreign = event.performed_via_github_app.and_then(|app| app.slug).is_some_and(|slug| slug != AGENT_APP);
+    if foreign {
+        return None;
+    }
+    Some(AgentEvent { id: event.node_id.unwrap_or_default(), at: event.created_at?, kind })
+}

@@ -1,0 +1,153 @@
+//! The shapes of GitHub's answers, as lenient as they can be: everything optional, unknown values kept as unknown.
+
+use crate::model::{AccountId, CheckState, IssueState, MergeState, Mergeable, PullState};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+/// A connection's page; nodes that GitHub withholds are left out.
+#[derive(Debug)]
+pub(super) struct Nodes<T>(pub(super) Vec<T>);
+
+impl<T> Default for Nodes<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nodes<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Page<T> {
+            #[serde(default = "Vec::new")]
+            nodes: Vec<Option<T>>,
+        }
+        let page = Option::<Page<T>>::deserialize(from)?;
+        Ok(Self(page.map(|page| page.nodes.into_iter().flatten().collect()).unwrap_or_default()))
+    }
+}
+
+/// An account as both APIs show it; a deleted one is null, a kind without a number has none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Who {
+    #[serde(default)]
+    pub(super) login: Option<String>,
+    #[serde(default)]
+    pub(super) database_id: Option<u64>,
+    /// REST's name of it.
+    #[serde(default)]
+    pub(super) id: Option<serde_json::Value>,
+}
+
+/// An account, or the ghost that GitHub shows for a deleted one.
+pub(super) fn account(who: Option<&Who>) -> AccountId {
+    let number = who.and_then(|who| who.database_id.or_else(|| who.id.as_ref()?.as_u64()));
+    let login = who.and_then(|who| who.login.clone()).unwrap_or_else(|| "ghost".to_owned());
+    AccountId { id: number.unwrap_or(0), login: login.chars().take(100).collect() }
+}
+
+/// `{ "oid": … }`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Target {
+    pub(super) oid: String,
+    #[serde(default)]
+    pub(super) committed_date: Option<Timestamp>,
+}
+
+/// A reference.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reference {
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    pub(super) target: Option<Target>,
+}
+
+/// A label.
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    pub(super) name: String,
+}
+
+pub(super) fn issue_state(state: &str, reason: Option<&str>) -> IssueState {
+    match (state.to_ascii_uppercase().as_str(), reason.map(str::to_ascii_uppercase).as_deref()) {
+        ("OPEN", _) => IssueState::Open,
+        (_, Some("NOT_PLANNED" | "DUPLICATE")) => IssueState::NotPlanned,
+        _ => IssueState::Completed,
+    }
+}
+
+pub(super) fn pull_state(state: &str) -> PullState {
+    match state {
+        "OPEN" => PullState::Open,
+        "MERGED" => PullState::Merged,
+        _ => PullState::Closed,
+    }
+}
+
+pub(super) fn mergeable(value: Option<&str>) -> Mergeable {
+    match value {
+        Some("MERGEABLE") => Mergeable::Yes,
+        Some("CONFLICTING") => Mergeable::Conflicting,
+        _ => Mergeable::Unknown,
+    }
+}
+
+pub(super) fn merge_state(value: Option<&str>) -> MergeState {
+    match value {
+        Some("CLEAN") => MergeState::Clean,
+        Some("HAS_HOOKS") => MergeState::HasHooks,
+        Some("UNSTABLE") => MergeState::Unstable,
+        Some("BLOCKED") => MergeState::Blocked,
+        Some("BEHIND") => MergeState::Behind,
+        Some("DIRTY") => MergeState::Dirty,
+        Some("DRAFT") => MergeState::Draft,
+        _ => MergeState::Unknown,
+    }
+}
+
+/// A rollup that is null means that nothing ever reported; a state we don't know is not green.
+pub(super) fn checks(rollup: Option<&str>) -> CheckState {
+    match rollup {
+        None => CheckState::None,
+        Some("SUCCESS") => CheckState::Success,
+        Some("FAILURE" | "ERROR") => CheckState::Failure,
+        Some(_) => CheckState::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_tomorrow_never_merge() {
+        assert_eq!(merge_state(Some("SPARKLING")), MergeState::Unknown);
+        assert_eq!(mergeable(Some("MAYBE")), Mergeable::Unknown);
+        assert_eq!(checks(Some("QUANTUM")), CheckState::Pending);
+        assert_eq!((checks(None), checks(Some("EXPECTED"))), (CheckState::None, CheckState::Pending));
+    }
+
+    #[test]
+    fn a_deleted_account_is_a_ghost_without_a_number() {
+        assert_eq!(account(None), AccountId { id: 0, login: "ghost".to_owned() });
+        let rest: Who = serde_json::from_str(r#"{"login":"Copilot","id":198982749}"#).expect("an account");
+        assert_eq!(account(Some(&rest)).id, 198_982_749);
+    }
+
+    #[test]
+    fn nodes_that_are_withheld_are_left_out() {
+        let page: Nodes<Named> = serde_json::from_str(r#"{"nodes":[null,{"name":"a"}]}"#).expect("a page");
+        assert_eq!(page.0.len(), 1);
+        let none: Nodes<Named> = serde_json::from_str("null").expect("no page");
+        assert!(none.0.is_empty());
+    }
+
+    #[test]
+    fn issues_are_closed_for_a_reason() {
+        assert_eq!(issue_state("open", None), IssueState::Open);
+        assert_eq!(issue_state("CLOSED", Some("NOT_PLANNED")), IssueState::NotPlanned);
+        assert_eq!(issue_state("closed", Some("duplicate")), IssueState::NotPlanned);
+        assert_eq!(issue_state("CLOSED", None), IssueState::Completed);
+    }
+}
