@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `orchestrator`; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    orchestrator::cli::run()
+}

@@ -1,0 +1,64 @@
+//! `orchestrator status`: where the loop stands.
+
+use super::{Exit, Failure, Target, engine, next_words, of_cycle, of_repo};
+use crate::config::environment::Environment;
+use crate::engine::port::Remote;
+use crate::model::{Decision, Snapshot};
+use crate::text::terminal;
+use clap::Args;
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    target: Target,
+    /// Print the decision and the queue as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
+        let engine = engine(&self.target.settings(environment)?)?;
+        let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
+        let (snapshot, decision) = engine.look(&lock).await.map_err(|error| of_cycle(&error))?;
+        if self.json {
+            let value =
+                serde_json::json!({ "decision": decision, "hash": decision.hash(), "planning": snapshot.planning });
+            println!("{value:#}");
+        } else {
+            print!("{}", terminal(&page(&snapshot, &decision)));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn page(snapshot: &Snapshot, decision: &Decision) -> String {
+    let mut text = format!("{}\n\nstage    {}\n", snapshot.repository, decision.stage);
+    if let Some(focus) = &decision.focus {
+        let issue = focus.issue.map_or_else(String::new, |issue| format!(" · issue {issue}"));
+        let pull = focus.pull.map_or_else(String::new, |pull| format!(" · pull request {pull}"));
+        text.push_str(&format!("focus    {}{issue}{pull}\n", focus.title));
+    }
+    text.push_str(&format!("why      {}\n", decision.reason));
+    for evidence in &decision.evidence {
+        text.push_str(&format!("         {}: {}\n", evidence.fact, evidence.value));
+    }
+    text.push_str(&format!("next     {}\n", next_words(&decision.outcome)));
+    for also in &decision.also {
+        text.push_str(&format!("also     {} {}\n", also.stage.code(), also.reason));
+    }
+    let planning = &snapshot.planning;
+    let [pending, processed, complete] = planning.counts;
+    text.push_str(&format!("\nqueue    {pending} pending · {processed} processed · {complete} complete\n"));
+    for item in planning.pending.iter().take(10) {
+        text.push_str(&format!("         {} — {}\n", item.name, item.title));
+    }
+    if let Some(more) = planning.pending.len().checked_sub(10).filter(|more| *more > 0) {
+        text.push_str(&format!("         and {more} more\n"));
+    }
+    for (name, why) in planning.quarantined.iter().take(10) {
+        text.push_str(&format!("aside    {name}: {why}\n"));
+    }
+    text
+}
