@@ -1,0 +1,149 @@
+//! Stories of the loop that end otherwise than well: people, agents that die, rules of the remote, odd files.
+
+use crate::stage::Stage;
+use orchestrator::engine::Cycle;
+use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome};
+use orchestrator::sim::{IssueKind, Options, RequestKind, Script};
+
+fn ledger(cycles: &[Cycle]) -> Ledger {
+    cycles.last().and_then(|cycle| cycle.snapshot.ledger.clone()).expect("a ledger")
+}
+
+fn reasons(cycle: &Cycle) -> Vec<String> {
+    let also = cycle.decision.also.iter().map(|also| also.reason.clone());
+    std::iter::once(cycle.decision.reason.clone()).chain(also).collect()
+}
+
+/// The sample project with these files in `pending/`.
+fn with_pending(files: &[(&str, &[u8])]) -> Options {
+    let mut options = Options::default();
+    for (name, content) in files {
+        options.project.push((format!("planning/issue_queue/pending/{name}"), content.to_vec()));
+    }
+    options
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
+    let long = vec![b'x'; 60_001];
+    let options = with_pending(&[
+        ("dev-1.md", b"# One"),
+        ("dev-2.md", b"# Two"),
+        ("dev-3.md", b"# Three"),
+        ("dev-4.md", b"# Four"),
+        ("a#b?c%20.md", b"---\npriority: -1\n---\n# Odd"),
+        ("empty.md", b"\n"),
+        ("bytes.md", b"\xff\xfe"),
+        ("long.md", &long),
+    ]);
+    let stage = Stage::with(options).await;
+    stage.sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
+    let cycles = stage.settle(200).await;
+    let promoted: Vec<String> = cycles
+        .iter()
+        .flat_map(|cycle| &cycle.done)
+        .filter(|done| done.effect.ends_with("to processed/"))
+        .map(|done| done.effect.split(' ').nth(1).unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(promoted, ["dev-1.md", "dev-2.md", "dev-3.md", "dev-4.md", "a#b?c%20.md"]);
+    for cycle in &cycles {
+        let ledger = cycle.snapshot.ledger.clone().unwrap_or_default();
+        assert!(ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_))).count() <= 1);
+    }
+    let last = cycles.last().expect("cycles");
+    let aside: Vec<String> =
+        last.snapshot.planning.quarantined.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    assert_eq!(
+        aside,
+        [
+            "bytes.md: it is not UTF-8 text",
+            "empty.md: it is empty",
+            "long.md: it has 60001 bytes; at most 60000 are taken"
+        ]
+    );
+    assert_eq!(last.snapshot.planning.complete.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_protected_mainline_and_a_protected_branch_do_not_stop_the_loop() {
+    let stage = Stage::new().await;
+    stage.sim.protect_mainline(true).await.expect("the rule is set");
+    stage.sim.protect_branch("copilot/*").await.expect("the rule is set");
+    let cycles = stage.settle(200).await;
+    assert!(matches!(cycles.last().map(|c| &c.decision.outcome), Some(Outcome::Rest { .. })), "{:?}", cycles.last());
+    let seen: Vec<String> = cycles.iter().flat_map(reasons).collect();
+    assert!(seen.iter().any(|reason| reason.starts_with("promoted, file not moved: GH006")), "{seen:#?}");
+    assert!(seen.iter().any(|reason| reason.starts_with("refused to delete the branch copilot/")), "{seen:#?}");
+    let merged = ledger(&cycles).bindings.into_values().filter(|b| b.outcome == Some(ItemOutcome::Merged));
+    assert_eq!(merged.filter(|binding| matches!(binding.key, Key::Item(_))).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_steers_the_loop_or_its_checks_is_not_merged_but_a_capability_update_beside_code_is() {
+    for (script, blocked) in
+        [(Script::TouchPolicy, true), (Script::TouchWorkflow, true), (Script::TouchCapabilities, false)]
+    {
+        let stage = Stage::with(with_pending(&[("dev-1.md", b"# One")])).await;
+        stage.sim.script_kind(IssueKind::Development, script);
+        let cycles = stage.settle(40).await;
+        let vetoed = cycles.iter().any(|cycle| {
+            matches!(&cycle.decision.outcome, Outcome::Blocked { vetoes } if vetoes.iter().any(|veto| veto.guardrail == "paths"))
+        });
+        assert_eq!(vetoed, blocked, "{script:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_dies_leaves_the_question_open() {
+    let stage = Stage::new().await;
+    stage.sim.script_kind(IssueKind::GapAnalysis, Script::DieAfterStart);
+    let cycles = stage.settle(30).await;
+    let last = cycles.last().expect("cycles");
+    assert!(matches!(&last.decision.outcome, Outcome::Blocked { vetoes } if vetoes[0].guardrail == "agent_at_work"));
+    assert_eq!(ledger(&cycles).unsettled().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_look_is_one_query_of_one_point_whatever_the_queue_holds() {
+    let mut counts = Vec::new();
+    for files in [1, 100, 1_000] {
+        let names: Vec<String> = (0..files).map(|n| format!("dev-{n:04}.md")).collect();
+        let pending: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"# Task".as_slice())).collect();
+        let stage = Stage::with(with_pending(&pending)).await;
+        stage.cycle().await;
+        stage.cycle().await;
+        let before = stage.sim.requests();
+        let cycle = stage.cycle().await;
+        let after = stage.sim.requests();
+        assert_eq!(cycle.snapshot.planning.counts[0] + cycle.snapshot.planning.counts[1], files);
+        counts.push((after.graphql - before.graphql, after.graphql_points - before.graphql_points));
+    }
+    assert_eq!(counts, [(1, 1), (1, 1), (1, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_issue_is_assigned_once_and_no_file_is_ever_in_two_folders() {
+    let stage = Stage::new().await;
+    let cycles = stage.settle(120).await;
+    let log = stage.sim.requests();
+    let assigned: Vec<&str> = log
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == RequestKind::Rest && entry.method == "POST" && entry.path.ends_with("/assignees"))
+        .map(|entry| entry.path.as_str())
+        .collect();
+    let mut once = assigned.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!((assigned.len(), once.len()), (7, 7), "{assigned:?}");
+    for cycle in &cycles {
+        let planning = &cycle.snapshot.planning;
+        for name in planning.complete.iter().chain(planning.processed.iter().map(|entry| &entry.name)) {
+            assert_eq!(Folder::ALL.iter().filter(|folder| planning.has(**folder, name)).count(), 1, "{name}");
+        }
+    }
+    let mut stages: Vec<&str> = cycles.iter().map(|cycle| cycle.decision.stage.code()).collect();
+    stages.sort_unstable();
+    stages.dedup();
+    assert_eq!(stages, ["1a", "1b", "1c", "2a", "2b", "2c", "3a", "3b", "3c"]);
+}
