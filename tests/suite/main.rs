@@ -12,3 +12,4 @@ mod sim_graphql;
 mod sim_rest;
 mod snapshots;
 mod stage;
+mod tidy;

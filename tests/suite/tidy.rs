@@ -1,0 +1,221 @@
+//! The architecture, enforced: who may use whom, what is confined where, what pure modules must not touch.
+//!
+//! Every rule is a function from a file to its violations; each has a test on the real tree and one on a bad file.
+
+use std::path::{Path, PathBuf};
+
+/// Which top-level modules a module may use.
+const MAP: [(&str, &[&str]); 11] = [
+    ("model", &[]),
+    ("text", &[]),
+    ("planning", &["model", "text"]),
+    ("message", &["model", "text"]),
+    ("decide", &["model", "planning", "message", "text"]),
+    ("config", &["model"]),
+    ("repo", &["model", "planning"]),
+    ("forge", &["model"]),
+    ("engine", &["model", "planning", "message", "text", "decide", "config", "repo", "forge"]),
+    ("sim", &[]),
+    ("cli", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim"]),
+];
+
+/// Where a crate may be named.
+const CONFINED: [(&str, &[&str]); 8] = [
+    ("git2", &["repo"]),
+    ("gix", &["repo"]),
+    ("octocrab", &["forge"]),
+    ("clap", &["cli"]),
+    ("axum", &["sim"]),
+    ("apollo_compiler", &["sim"]),
+    ("tracing_subscriber", &["cli"]),
+    ("toml", &["config"]),
+];
+
+const PURE: [&str; 5] = ["model", "text", "planning", "message", "decide"];
+
+/// What a pure module must not name.
+const IMPURE: [&str; 11] = [
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::io",
+    "std::thread",
+    "SystemTime",
+    "Instant::",
+    "::now()",
+    "tokio",
+    "uuid",
+];
+
+/// Longest file, its tests included.
+const MAX_LINES: usize = 500;
+
+struct File {
+    path: PathBuf,
+    text: String,
+}
+
+impl File {
+    fn new(path: &str, text: &str) -> Self {
+        Self { path: PathBuf::from(path), text: text.to_owned() }
+    }
+
+    /// The top-level module a file belongs to.
+    fn module(&self) -> &str {
+        let first = self.path.components().next().and_then(|part| part.as_os_str().to_str()).unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// Lines of code outside tests and comments, counted from 1.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let tests = self.text.lines().position(|line| line.starts_with("#[cfg(test)]")).unwrap_or(usize::MAX);
+        let lines = self.text.lines().enumerate().take_while(move |(index, _)| *index < tests);
+        lines.map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    fn at(&self, line: usize, what: &str) -> String {
+        format!("src/{}:{line}: {what}", self.path.display())
+    }
+}
+
+fn sources() -> Vec<File> {
+    fn walk(folder: &Path, root: &Path, files: &mut Vec<File>) {
+        for entry in std::fs::read_dir(folder).expect("src is readable") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, root, files);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file is text");
+                files.push(File { path: path.strip_prefix(root).expect("below src").to_owned(), text });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &root, &mut files);
+    assert!(files.len() > 60, "the tree was not found");
+    files
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+fn map(file: &File) -> Vec<String> {
+    let module = file.module();
+    let Some((_, allowed)) = MAP.iter().find(|(name, _)| *name == module) else {
+        let front = matches!(module, "lib" | "main");
+        return if front { Vec::new() } else { vec![file.at(1, "this module is not in the map")] };
+    };
+    let mut found = Vec::new();
+    for (number, line) in file.code() {
+        for used in line.split("crate::").skip(1).filter_map(|rest| words(rest).next()) {
+            if used != module && !used.is_empty() && !allowed.contains(&used) {
+                found.push(file.at(number, &format!("{module} may not use {used}: dependencies point down only")));
+            }
+        }
+    }
+    found
+}
+
+fn confinement(file: &File) -> Vec<String> {
+    let names = |line: &str, name: &str| line.contains(&format!("{name}::")) && words(line).any(|word| word == name);
+    let mut found = Vec::new();
+    for (number, line) in file.code() {
+        for (name, rooms) in CONFINED.iter().filter(|(_, rooms)| !rooms.contains(&file.module())) {
+            let own = line.contains(&format!("::{name}::"));
+            if names(line, name) && !own {
+                found.push(file.at(number, &format!("{name} belongs to {rooms:?} alone")));
+            }
+        }
+    }
+    found
+}
+
+fn purity(file: &File) -> Vec<String> {
+    if !PURE.contains(&file.module()) {
+        return Vec::new();
+    }
+    let bad = |(number, line): (usize, &str)| {
+        let name = IMPURE.iter().find(|name| line.contains(**name))?;
+        Some(file.at(number, &format!("{name} in a pure module: no I/O, clock, environment or randomness")))
+    };
+    file.code().filter_map(bad).collect()
+}
+
+fn printing_and_environment(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, line) in file.code() {
+        let prints = ["println!", "eprintln!", "print!(", "dbg!"].iter().any(|word| line.contains(word));
+        if prints && file.module() != "cli" {
+            found.push(file.at(number, "only cli prints"));
+        }
+        if line.contains("std::env::") && !matches!(file.module(), "config" | "sim") {
+            found.push(file.at(number, "only config reads the environment"));
+        }
+        if line.contains(".unwrap()") || line.contains("#[allow(") || line.contains("todo!") {
+            found.push(file.at(number, "no unwrap, no allow, nothing unfinished"));
+        }
+    }
+    found
+}
+
+fn shape(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = file.text.lines().count();
+    if lines > MAX_LINES {
+        found.push(file.at(lines, "longer than one sitting: split it by subject"));
+    }
+    if !file.text.starts_with("//!") {
+        found.push(file.at(1, "no header: say what it needs, guarantees, and which races it knows"));
+    }
+    let name = file.path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    if ["utils", "util", "helpers", "helper", "common", "manager", "service", "misc"].contains(&name) {
+        found.push(file.at(1, "a name that says nothing"));
+    }
+    found
+}
+
+fn holds(rule: fn(&File) -> Vec<String>) {
+    let found: Vec<String> = sources().iter().flat_map(rule).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn dependencies_point_down_only() {
+    holds(map);
+    assert_eq!(map(&File::new("decide/x.rs", "use crate::engine::Engine;")).len(), 1);
+    assert_eq!(map(&File::new("sim/x.rs", "fn f() { crate::model::X }")).len(), 1);
+    assert_eq!(map(&File::new("mystery.rs", "")).len(), 1);
+    assert!(map(&File::new("decide/x.rs", "use crate::decide::y; use crate::model::Z; // crate::engine")).len() <= 1);
+}
+
+#[test]
+fn crates_stay_in_their_rooms() {
+    holds(confinement);
+    assert_eq!(confinement(&File::new("engine/x.rs", "use git2::Repository;")).len(), 1);
+    assert!(confinement(&File::new("repo/x.rs", "use git2::Repository;")).is_empty());
+}
+
+#[test]
+fn pure_modules_touch_nothing() {
+    holds(purity);
+    assert_eq!(purity(&File::new("decide/x.rs", "let now = Timestamp::now();")).len(), 1);
+    assert!(purity(&File::new("engine/x.rs", "std::fs::read(x)")).is_empty());
+}
+
+#[test]
+fn one_printer_one_environment_reader_and_nothing_unfinished() {
+    holds(printing_and_environment);
+    assert_eq!(printing_and_environment(&File::new("forge/x.rs", "println!(\"x\");")).len(), 1);
+    assert_eq!(printing_and_environment(&File::new("cli/x.rs", "std::env::var(\"X\")")).len(), 1);
+    assert_eq!(printing_and_environment(&File::new("cli/x.rs", "x.unwrap()")).len(), 1);
+}
+
+#[test]
+fn files_have_a_header_one_subject_and_a_name() {
+    holds(shape);
+    assert_eq!(shape(&File::new("cli/utils.rs", "fn x() {}")).len(), 2);
+    assert_eq!(shape(&File::new("cli/x.rs", &format!("//! x\n{}", "\n".repeat(600)))).len(), 1);
+}
