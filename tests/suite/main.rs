@@ -3,6 +3,7 @@
 mod decide_ends;
 mod decide_properties;
 mod decide_starts;
+mod loop_people;
 mod loop_stories;
 mod loop_walk;
 mod sim_agent;
