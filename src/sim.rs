@@ -324,7 +324,7 @@ impl Simulator {
         Ok(self.hub().git.list_files(revision).await?)
     }
 
-    /// The commits of a revision, newest first: oid and subject.
+    /// The commits of a revision, newest first: oid and whole message.
     pub async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, SimError> {
         Ok(self.hub().git.log(revision).await?)
     }

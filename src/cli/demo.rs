@@ -146,7 +146,12 @@ impl Demo {
                 println!("           {}", terminal(line));
             }
         }
-        println!("\nloops     {} complete, in {} cycles", counted.loops, counted.cycles);
+        let (issues, pulls) = sim.world(|world| {
+            let pulls = world.subjects().filter(|subject| world.pull(subject.number).is_some()).count();
+            (world.subjects().count() - pulls, pulls)
+        });
+        println!("\nissues    {issues}, pull requests {pulls}");
+        println!("loops     {} complete, in {} cycles", counted.loops, counted.cycles);
         println!(
             "GitHub    {} GraphQL queries ({} points) · {} REST reads · {} writes",
             spent.graphql, spent.points, spent.rest, spent.writes

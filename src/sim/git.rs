@@ -350,10 +350,11 @@ impl Repository {
         Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
-    /// The commits of a revision, newest first: oid and subject.
+    /// The commits of a revision, newest first: oid and whole message.
     pub async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, GitError> {
-        let log = self.run(&["log", "--format=%H %s", revision, "--"]).await?;
-        Ok(log.lines().filter_map(|line| line.split_once(' ')).map(|(oid, s)| (oid.to_owned(), s.to_owned())).collect())
+        let log = self.run(&["log", "-z", "--format=%H %B", revision, "--"]).await?;
+        let commits = log.split('\0').filter_map(|commit| commit.split_once(' '));
+        Ok(commits.map(|(oid, message)| (oid.to_owned(), message.trim_end().to_owned())).collect())
     }
 }
 

@@ -111,7 +111,7 @@ async fn a_squash_merge_is_one_real_commit_and_closes_what_it_names() {
     let merged = repo(&sim, "PUT", &path, fields).await;
     assert_eq!((merged.status, &merged.body["merged"]), (200, &json!(true)), "{merged:?}");
     let log = sim.log("main").await.unwrap();
-    assert_eq!((log.len(), log[0].1.as_str()), (2, "Feature (#2)"));
+    assert_eq!((log.len(), log[0].1.as_str()), (2, "Feature (#2)\n\nx"));
     assert_eq!(merged.body["sha"], log[0].0.as_str());
     assert_eq!(sim.read_file("main", "b.txt").await.unwrap().as_deref(), Some(&b"b\n"[..]));
     let issue = repo(&sim, "GET", "/issues/1", Value::Null).await.body;
@@ -136,7 +136,7 @@ async fn merge_commits_and_rebases_are_real() {
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(sim.read_file("main", branch).await.unwrap().as_deref(), Some(&b"2\n"[..]));
     }
-    let subjects: Vec<String> = sim.log("main").await.unwrap().into_iter().map(|(_, subject)| subject).collect();
+    let subjects: Vec<String> = sim.log("main").await.unwrap().into_iter().map(|(_, message)| message).collect();
     assert_eq!(subjects[..3], ["second", "first", "meanwhile"]);
 }
 
