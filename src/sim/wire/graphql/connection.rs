@@ -2,6 +2,8 @@
 //!
 //! Guarantees that a cursor stays good while the list changes: it names a position in the order, not an index.
 
+use std::collections::BTreeMap;
+
 use apollo_compiler::resolvers::{FieldError, ResolveInfo, ResolvedValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +25,8 @@ pub(super) struct Connection<'w> {
     pub before: bool,
     pub after: bool,
     pub items: Vec<(Place, Object<'w>)>,
+    /// How often each state occurs among all checks, not only those of the page.
+    pub checks: BTreeMap<&'static str, u64>,
 }
 
 /// The type of a connection and its whole list, in order.
@@ -57,6 +61,12 @@ impl<'w> List<'w> {
                 "MISSING_PAGINATION_BOUNDARIES",
                 &format!("You must provide a `first` or `last` value to properly paginate the `{name}` connection."),
             ));
+        }
+        let mut checks = BTreeMap::new();
+        for (_, object) in &self.items {
+            if let Object::CheckRun(check) = object {
+                *checks.entry(check.result.conclusion().unwrap_or("IN_PROGRESS")).or_insert(0) += 1;
+            }
         }
         let total = self.items.len();
         let beyond = |place: Place, mark: Place| {
@@ -95,6 +105,7 @@ impl<'w> List<'w> {
                 before: has_before,
                 after: has_after,
                 items,
+                checks,
             }),
         }))
     }
@@ -104,9 +115,6 @@ impl<'w> Connection<'w> {
     /// A field of the connection.
     pub fn field<'a>(&'a self, info: &ResolveInfo<'_>) -> Option<ResolvedValue<'a>> {
         let view = self.view;
-        let count = |wanted: fn(&Object<'w>) -> bool| {
-            u64::try_from(self.items.iter().filter(|(_, object)| wanted(object)).count()).unwrap_or(u64::MAX)
-        };
         Some(match info.field_name() {
             "totalCount" => ResolvedValue::leaf(u64::try_from(self.total).unwrap_or(u64::MAX)),
             "pageInfo" => ResolvedValue::object(Node { view, object: Object::PageInfo(self.page_info()) }),
@@ -117,16 +125,10 @@ impl<'w> Connection<'w> {
                     .map(move |(_, object)| ResolvedValue::object(Node { view, object: object.clone() }));
                 ResolvedValue::list(nodes)
             }
-            "checkRunCount" => ResolvedValue::leaf(count(|object| matches!(object, Object::CheckRun(..)))),
+            "checkRunCount" => ResolvedValue::leaf(self.checks.values().sum::<u64>()),
             "checkRunCountsByState" => {
-                let mut counts: std::collections::BTreeMap<&'static str, u64> = std::collections::BTreeMap::new();
-                for (_, object) in &self.items {
-                    if let Object::CheckRun(check) = object {
-                        *counts.entry(check.result.conclusion().unwrap_or("IN_PROGRESS")).or_default() += 1;
-                    }
-                }
-                let counts = counts.into_iter().map(move |(state, count)| {
-                    ResolvedValue::object(Node { view, object: Object::CheckCount(state, count) })
+                let counts = self.checks.iter().map(move |(state, count)| {
+                    ResolvedValue::object(Node { view, object: Object::CheckCount(state, *count) })
                 });
                 ResolvedValue::list(counts)
             }

@@ -57,6 +57,15 @@ pub(super) fn kind(what: &What) -> Option<&'static str> {
     })
 }
 
+/// The subject that an event names, which a reader can't do without.
+pub(super) fn other(what: &What) -> Option<u64> {
+    if let What::CrossReferenced(number) | What::Connected(number) | What::Disconnected(number) = what {
+        Some(*number)
+    } else {
+        None
+    }
+}
+
 /// A field of an event.
 pub(super) fn field<'w>(
     view: View<'w>,
@@ -64,49 +73,72 @@ pub(super) fn field<'w>(
     event: &'w Event,
     info: &ResolveInfo<'_>,
 ) -> Option<ResolvedValue<'w>> {
-    let world = view.world;
-    let name = info.field_name();
-    match name {
-        "id" => return Some(ResolvedValue::leaf(node_id("EV_kwDO", event.id))),
-        "actor" => return Some(view.actor(event.actor)),
-        "createdAt" => return Some(time(event.at)),
-        _ => {}
+    match info.field_name() {
+        "id" => Some(ResolvedValue::leaf(node_id("EV_kwDO", event.id))),
+        "actor" => Some(view.actor(event.actor)),
+        "createdAt" => Some(time(event.at)),
+        name => own_field(view, subject, &event.what, name),
     }
-    let other = |number: u64| view.optional(world.subject(number).map(Object::Subject));
-    let this = || view.value(Object::Subject(subject));
-    match (&event.what, name) {
-        (What::Assigned(who) | What::Unassigned(who), "assignee")
-        | (What::ReviewRequested(who) | What::ReviewRequestRemoved(who), "requestedReviewer") => Some(view.actor(*who)),
-        (What::Labeled(label) | What::Unlabeled(label), "label") => {
-            Some(view.optional(world.label(*label).map(Object::Label)))
+}
+
+/// A field that only this kind of event has.
+fn own_field<'w>(view: View<'w>, subject: &'w Subject, what: &'w What, name: &str) -> Option<ResolvedValue<'w>> {
+    let world = view.world;
+    let base = || subject.pull.as_ref().map(|pull| pull.base.clone());
+    let head = || subject.pull.as_ref().map(|pull| pull.head.clone());
+    match what {
+        What::Assigned(who) | What::Unassigned(who) => (name == "assignee").then(|| view.actor(*who)),
+        What::ReviewRequested(who) | What::ReviewRequestRemoved(who) => {
+            (name == "requestedReviewer").then(|| view.actor(*who))
         }
-        (What::Closed { closer, .. }, "closer") => Some(closer.map_or_else(ResolvedValue::null, other)),
-        (What::Closed { reason, .. }, "stateReason") => {
-            Some(ResolvedValue::leaf(reason.map(|reason| state_reason(reason, true))))
+        What::Labeled(label) | What::Unlabeled(label) => {
+            (name == "label").then(|| view.optional(world.label(*label).map(Object::Label)))
         }
-        (What::Reopened, "stateReason") => Some(ResolvedValue::leaf(subject.pull.is_none().then_some("REOPENED"))),
-        (What::Renamed { from, .. }, "previousTitle") => Some(ResolvedValue::leaf(from.clone())),
-        (What::Renamed { to, .. }, "currentTitle") => Some(ResolvedValue::leaf(to.clone())),
-        (What::CrossReferenced(source), "source") => Some(other(*source)),
-        (What::CrossReferenced(_), "target") => Some(this()),
-        (What::CrossReferenced(source), "willCloseTarget") => {
-            Some(ResolvedValue::leaf(world.will_close(*source, subject.number)))
+        What::Closed { reason, closer } => match name {
+            "closer" => Some(view.optional(closer.and_then(|number| world.subject(number)).map(Object::Subject))),
+            "stateReason" => Some(ResolvedValue::leaf(reason.map(|reason| state_reason(reason, true)))),
+            _ => None,
+        },
+        What::Reopened => {
+            (name == "stateReason").then(|| ResolvedValue::leaf(subject.pull.is_none().then_some("REOPENED")))
         }
-        // The source is the one that was linked to the other; for both sides it is the pull request.
-        (What::Connected(number) | What::Disconnected(number), "source") => {
-            Some(if subject.pull.is_some() { this() } else { other(*number) })
-        }
-        (What::Connected(number) | What::Disconnected(number), "subject") => {
-            Some(if subject.pull.is_some() { other(*number) } else { this() })
-        }
-        (What::CrossReferenced(_) | What::Connected(_) | What::Disconnected(_), "isCrossRepository") => {
-            Some(ResolvedValue::leaf(false))
-        }
-        (What::Merged(oid), "commit") => Some(view.commit(oid)),
-        (What::Merged(_), "mergeRefName") => subject.pull.as_ref().map(|pull| ResolvedValue::leaf(pull.base.clone())),
-        (What::HeadRefDeleted, "headRefName") => {
-            subject.pull.as_ref().map(|pull| ResolvedValue::leaf(pull.head.clone()))
-        }
+        What::Renamed { from, to } => match name {
+            "previousTitle" => Some(ResolvedValue::leaf(from.clone())),
+            "currentTitle" => Some(ResolvedValue::leaf(to.clone())),
+            _ => None,
+        },
+        What::CrossReferenced(source) => match name {
+            "willCloseTarget" => Some(ResolvedValue::leaf(world.will_close(*source, subject.number))),
+            "target" => Some(view.value(Object::Subject(subject))),
+            "source" => world.subject(*source).map(|source| view.value(Object::Subject(source))),
+            "isCrossRepository" => Some(ResolvedValue::leaf(false)),
+            _ => None,
+        },
+        What::Connected(number) | What::Disconnected(number) => link(view, subject, *number, name),
+        What::Merged(oid) => match name {
+            "commit" => Some(view.commit(oid)),
+            "mergeRefName" => base().map(ResolvedValue::leaf),
+            _ => None,
+        },
+        What::HeadRefDeleted => (name == "headRefName").then(head).flatten().map(ResolvedValue::leaf),
+        What::Committed(_)
+        | What::ForcePushed
+        | What::ReadyForReview
+        | What::ConvertedToDraft
+        | What::AgentStarted
+        | What::AgentFinished
+        | What::AgentFailed(_) => None,
+    }
+}
+
+/// A field of a link made by hand; its source is the pull request, on both sides.
+fn link<'w>(view: View<'w>, subject: &'w Subject, other: u64, name: &str) -> Option<ResolvedValue<'w>> {
+    let other = view.world.subject(other)?;
+    let (pull, issue) = if subject.pull.is_some() { (subject, other) } else { (other, subject) };
+    match name {
+        "isCrossRepository" => Some(ResolvedValue::leaf(false)),
+        "source" => Some(view.value(Object::Subject(pull))),
+        "subject" => Some(view.value(Object::Subject(issue))),
         _ => None,
     }
 }

@@ -101,19 +101,18 @@ pub(super) fn timeline<'a, 'w: 'a>(
     let recent = |at: Timestamp| since.is_none_or(|since| at >= since);
     let mut items: Vec<(u64, Object<'w>)> = Vec::new();
     for event in subject.events.iter().filter(|event| recent(event.at)) {
-        let Some(kind) = events::kind(&event.what).filter(|kind| wanted(kind)) else {
+        if events::kind(&event.what).is_none_or(|kind| !wanted(kind)) {
             continue;
-        };
-        match &event.what {
-            What::Committed(oid) => {
-                let commit = view.world.commit(oid);
-                items.extend(commit.map(|commit| (event.id, Object::PullCommit(subject, commit))));
-            }
-            // A subject that was deleted since takes the events that name it along.
-            What::CrossReferenced(other) | What::Connected(other) | What::Disconnected(other)
-                if view.world.subject(*other).is_none() => {}
-            _ if kind.is_empty() => {}
-            _ => items.push((event.id, Object::Event(subject, event))),
+        }
+        if let What::Committed(oid) = &event.what {
+            let commit = view.world.commit(oid);
+            items.extend(commit.map(|commit| (event.id, Object::PullCommit(subject, commit))));
+            continue;
+        }
+        // A subject that was deleted since takes the events that name it along.
+        let gone = |other: u64| view.world.subject(other).is_none();
+        if !events::other(&event.what).is_some_and(gone) {
+            items.push((event.id, Object::Event(subject, event)));
         }
     }
     if wanted("ISSUE_COMMENT") {

@@ -47,16 +47,16 @@ fn entry(view: View<'_>, subject: &Subject, event: &Event) -> Value {
         "commit_id": null,
         "commit_url": null,
     });
-    let app = match event.what {
-        What::AgentStarted | What::AgentFinished | What::AgentFailed(_) => json!({
+    let by_agent = matches!(event.what, What::AgentStarted | What::AgentFinished | What::AgentFailed(_));
+    let app = by_agent.then(|| {
+        json!({
             "id": 1_143_301,
             "slug": "copilot-swe-agent",
             "name": "Copilot coding agent",
             "html_url": format!("{}/apps/copilot-swe-agent", view.world.web_url()),
-        }),
-        _ => Value::Null,
-    };
-    entry["performed_via_github_app"] = app;
+        })
+    });
+    entry["performed_via_github_app"] = json!(app);
     if let (Some(entry), Value::Object(more)) = (entry.as_object_mut(), more) {
         entry.extend(more);
     }
