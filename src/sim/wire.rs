@@ -184,7 +184,7 @@ async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
 /// Answers a request with a wrong token, or none.
 fn refuse_stranger(site: &Site, call: &Call) -> Answer {
     let kind = if call.path == ["graphql"] { RequestKind::GraphQl } else { RequestKind::Rest };
-    note(site, call, kind, None, StatusCode::UNAUTHORIZED, 0);
+    site.note(call.entry(kind, StatusCode::UNAUTHORIZED));
     let carried = call.headers.contains_key(AUTHORIZATION);
     let message = if carried { "Bad credentials" } else { "Requires authentication" };
     let now = site.hub.world().now();
@@ -199,7 +199,7 @@ async fn serve_git(site: &Site, call: &Call, kind: RequestKind, account: Option<
         }
         Some(account) => git(site, call, kind, account).await,
     };
-    note(site, call, kind, None, answer.status, 0);
+    site.note(call.entry(kind, answer.status));
     answer
 }
 
@@ -234,7 +234,7 @@ async fn serve_rest(site: &Site, call: &Call) -> Answer {
     let now = site.hub.world().now();
     if !hold(&site.core).take(1, now) {
         let answer = Answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded for user.");
-        note(site, call, RequestKind::Rest, None, answer.status, 0);
+        site.note(call.entry(RequestKind::Rest, answer.status));
         return hold(&site.core).sign(answer, now);
     }
     let reads = matches!(call.method.as_str(), "GET" | "HEAD");
@@ -252,7 +252,7 @@ async fn serve_rest(site: &Site, call: &Call) -> Answer {
         points = 0;
         hold(&site.core).give_back(1);
     }
-    note(site, call, RequestKind::Rest, None, answer.status, points);
+    site.note(RequestEntry { points, ..call.entry(RequestKind::Rest, answer.status) });
     let answer = hold(&site.core).sign(answer, now);
     finish(site, answer).await
 }
@@ -260,7 +260,8 @@ async fn serve_rest(site: &Site, call: &Call) -> Answer {
 async fn serve_graphql(site: &Site, call: &Call) -> Answer {
     let now = site.hub.world().now();
     let outcome = graphql::answer(site, call, now);
-    note(site, call, RequestKind::GraphQl, outcome.operation, outcome.answer.status, outcome.points);
+    let entry = call.entry(RequestKind::GraphQl, outcome.answer.status);
+    site.note(RequestEntry { operation: outcome.operation, points: outcome.points, ..entry });
     let answer = hold(&site.graphql).sign(outcome.answer, now);
     finish(site, answer).await
 }
@@ -288,15 +289,4 @@ fn conditional(call: &Call, answer: Answer) -> Answer {
     headers.remove(axum::http::header::CONTENT_TYPE);
     Answer { status: StatusCode::NOT_MODIFIED, headers, body: axum::body::Bytes::new() }
         .with(HeaderName::from_static("cache-control"), "private, max-age=60, s-maxage=60")
-}
-
-fn note(site: &Site, call: &Call, kind: RequestKind, operation: Option<String>, status: StatusCode, points: u64) {
-    site.note(RequestEntry {
-        kind,
-        method: call.method.as_str().to_owned(),
-        path: call.target(),
-        operation,
-        status: status.as_u16(),
-        points,
-    });
 }

@@ -1,6 +1,6 @@
 //! The simulator's git side, with the real program over HTTP.
 
-use orchestrator::sim::world::Mergeability;
+use orchestrator::sim::world::{MergeMethod, Mergeability};
 use serde_json::{Value, json};
 
 use crate::sim_client::{clone, commit, git, git_with_token, repo, simulator};
@@ -144,4 +144,43 @@ async fn pushing_a_head_into_its_base_shows_it_as_merged() {
     let ran = git(&sim, clone.path(), &["push", "-q", "origin", "origin/feature:main"]).await;
     assert!(ran.ok, "{ran:?}");
     assert_eq!(repo(&sim, "GET", &format!("/pulls/{number}"), Value::Null).await.body["merged"], true);
+}
+
+#[tokio::test]
+async fn a_fetch_with_much_of_its_own_asks_compressed() {
+    let sim = simulator().await;
+    let clone = clone(&sim).await;
+    for n in 0..60 {
+        commit(&sim, clone.path(), "mine.txt", &format!("{n}")).await;
+    }
+    let oid = sim.commit_files("main", &[("theirs.txt", Some(b"1"))], "theirs").await.unwrap();
+    let ran = git(&sim, clone.path(), &["-c", "fetch.negotiationAlgorithm=consecutive", "fetch", "origin"]).await;
+    assert!(ran.ok, "{ran:?}");
+    assert_eq!(git(&sim, clone.path(), &["rev-parse", "origin/main"]).await.stdout, oid);
+}
+
+#[tokio::test]
+async fn the_directory_goes_with_the_simulator_unless_it_is_kept() {
+    let sim = simulator().await;
+    let gone = sim.git_dir();
+    drop(sim);
+    assert!(!gone.exists());
+    let sim = simulator().await;
+    let (kept, git_dir) = (sim.keep(), sim.git_dir());
+    drop(sim);
+    assert!(git_dir.join("HEAD").is_file());
+    std::fs::remove_dir_all(kept).unwrap();
+}
+
+#[tokio::test]
+async fn the_same_acts_give_the_same_objects() {
+    let mut tips = Vec::new();
+    for _ in 0..2 {
+        let sim = simulator().await;
+        sim.commit_files("feature", &[("b.txt", Some(b"b\n"))], "b").await.unwrap();
+        let viewer = sim.world(|world| world.viewer());
+        let number = sim.open_pull(viewer, "feature", "B", "").await.unwrap();
+        tips.push(sim.merge_pull(viewer, number, MergeMethod::Squash).await.unwrap());
+    }
+    assert_eq!(tips[0], tips[1]);
 }

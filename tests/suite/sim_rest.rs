@@ -1,6 +1,7 @@
 //! The simulator's REST side, over real HTTP.
 
-use orchestrator::sim::world::{CheckResult, Permission};
+use orchestrator::sim::world::{CheckResult, Permission, ReviewState};
+use orchestrator::sim::{Options, Simulator};
 use serde_json::{Value, json};
 
 use crate::sim_client::{repo, send, send_with, simulator};
@@ -201,4 +202,79 @@ async fn a_stranger_has_no_rights() {
     assert_eq!((reply.status, &reply.body["assignees"]), (201, &json!([])));
     let shown = repo(&sim, "GET", "/collaborators/stranger/permission", Value::Null).await;
     assert_eq!(shown.body["permission"], "none");
+}
+
+#[tokio::test]
+async fn an_exhausted_budget_is_refused_until_the_hour_is_over() {
+    let options = Options { hourly_limit: 2, now: "2026-11-24T08:00:00Z".parse().ok(), ..Options::default() };
+    let sim = Simulator::start(options).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(send(&sim, "GET", "/user", Value::Null).await.status, 200);
+    }
+    let refused = send(&sim, "GET", "/user", Value::Null).await;
+    assert_eq!((refused.status, refused.headers["x-ratelimit-remaining"].as_str()), (403, "0"));
+    let ask = json!({"query": "{ viewer { login } }"});
+    for expected in [None, None, Some("RATE_LIMITED")] {
+        let reply = send(&sim, "POST", "/graphql", ask.clone()).await;
+        assert_eq!((reply.status, reply.body["errors"][0]["type"].as_str()), (200, expected));
+    }
+    sim.advance(jiff::SignedDuration::from_mins(61));
+    assert_eq!(send(&sim, "GET", "/user", Value::Null).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_pull_request_from_a_fork_has_no_branch_here() {
+    let sim = simulator().await;
+    sim.commit_files("theirs", &[("a.txt", Some(b"a\n"))], "theirs").await.unwrap();
+    let stranger = sim.world(|world| world.person("stranger", Permission::None));
+    let number = sim.open_pull_from_fork(stranger, "stranger/tally", "theirs", "Gift").await.unwrap();
+    let pull = repo(&sim, "GET", &format!("/pulls/{number}"), Value::Null).await.body;
+    assert_eq!((pull["state"].as_str(), pull["head"]["label"].as_str()), (Some("open"), Some("stranger:theirs")));
+    assert_eq!(repo(&sim, "GET", "/git/ref/heads/theirs", Value::Null).await.status, 404);
+    let merged = repo(&sim, "PUT", &format!("/pulls/{number}/merge"), json!({"merge_method": "squash"})).await;
+    assert_eq!(merged.status, 200, "{merged:?}");
+}
+
+#[tokio::test]
+async fn a_required_review_blocks_until_it_is_given() {
+    let sim = simulator().await;
+    sim.commit_files("feature", &[("a.txt", Some(b"a\n"))], "first").await.unwrap();
+    let (author, reviewer) = sim.world(|world| {
+        world.settings.review_required = true;
+        (world.person("author", Permission::Write), world.person("reviewer", Permission::Write))
+    });
+    let number = sim.open_pull(author, "feature", "Feature", "").await.unwrap();
+    let merge = format!("/pulls/{number}/merge");
+    assert_eq!(repo(&sim, "PUT", &merge, json!({})).await.status, 405);
+    let own = sim.world(|world| world.review(author, number, ReviewState::Approved, ""));
+    assert!(own.is_err());
+    sim.world(|world| world.review(reviewer, number, ReviewState::ChangesRequested, "No.")).unwrap();
+    let approval = json!({"event": "APPROVE", "body": "Yes."});
+    assert_eq!(repo(&sim, "POST", &format!("/pulls/{number}/reviews"), approval).await.status, 200);
+    let refused = repo(&sim, "PUT", &merge, json!({})).await;
+    assert!(refused.body["message"].as_str().unwrap().starts_with("Changes have been requested"), "{refused:?}");
+    sim.world(|world| world.review(reviewer, number, ReviewState::Approved, "Well.")).unwrap();
+    assert_eq!(repo(&sim, "PUT", &merge, json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn nonsense_is_refused_and_breaks_nothing() {
+    let sim = simulator().await;
+    let token = format!("Bearer {}", sim.token());
+    let headers = [("Authorization", token.as_str())];
+    for (method, path) in [
+        ("GET", "/repos/maintainer/tally/issues?per_page=0&page=99999999999999999999&since=never"),
+        ("GET", "/repos/maintainer/tally/issues/99999999999999999999"),
+        ("GET", "/repos/maintainer/tally/issues/%F0%9F"),
+        ("PUT", "/repos/maintainer/tally/pulls/7/merge"),
+        ("DELETE", "/repos/maintainer/tally/git/refs/heads/"),
+        ("DELETE", "/repos/maintainer/tally/git/refs/heads/..%2f..%2fx"),
+        ("GET", "/maintainer/tally.git/../../etc/passwd"),
+        ("POST", "/maintainer/other.git/git-receive-pack"),
+        ("POST", "/graphql"),
+    ] {
+        let reply = send_with(&sim, method, path, &headers, json!([1])).await;
+        assert!((400..500).contains(&reply.status), "{method} {path}: {reply:?}");
+    }
+    assert_eq!(send(&sim, "GET", "/user", Value::Null).await.status, 200);
 }

@@ -19,6 +19,13 @@ pub(in crate::sim) enum Merged {
     BaseMoved,
 }
 
+/// Who writes a commit of a merge, and when; GitHub commits it.
+#[derive(Clone, Copy)]
+struct Hand<'a> {
+    author: &'a Signature,
+    at: Timestamp,
+}
+
 impl Repository {
     /// The tree of the merge of two commits; none if they conflict.
     pub async fn trial_merge(&self, base: &str, head: &str) -> Result<Option<String>, GitError> {
@@ -47,16 +54,16 @@ impl Repository {
                     return Ok(Merged::Conflict);
                 };
                 let parents = [plan.base_oid.as_str()];
-                self.write_merge(&tree, &parents, &message, author, at).await?
+                self.write_merge(Hand { author, at }, &tree, &parents, &message).await?
             }
             MergeMethod::Merge => {
                 let Some(tree) = self.trial_merge(&plan.base_oid, &plan.head_oid).await? else {
                     return Ok(Merged::Conflict);
                 };
                 let parents = [plan.base_oid.as_str(), plan.head_oid.as_str()];
-                self.write_merge(&tree, &parents, &message, merger, at).await?
+                self.write_merge(Hand { author: merger, at }, &tree, &parents, &message).await?
             }
-            MergeMethod::Rebase => match self.rebase(plan, author, at).await? {
+            MergeMethod::Rebase => match self.rebase(plan, Hand { author, at }).await? {
                 Some(tip) => tip,
                 None => return Ok(Merged::Conflict),
             },
@@ -68,31 +75,30 @@ impl Repository {
 
     async fn write_merge(
         &self,
+        hand: Hand<'_>,
         tree: &str,
         parents: &[&str],
         message: &str,
-        author: &Signature,
-        at: Timestamp,
     ) -> Result<String, GitError> {
-        let committer = Signature::github();
-        self.write_commit(NewCommit { tree, parents, message, author, committer: &committer, at }).await
+        let (author, committer, at) = (hand.author, &Signature::github(), hand.at);
+        self.write_commit(NewCommit { tree, parents, message, author, committer, at }).await
     }
 
     /// Puts the commits one by one onto the base; none if one conflicts. Git 2.39 can't be told a merge base, so each
     /// step merges with a commit that has the tip's tree and the picked commit's parent.
-    async fn rebase(&self, plan: &MergePlan, author: &Signature, at: Timestamp) -> Result<Option<String>, GitError> {
+    async fn rebase(&self, plan: &MergePlan, hand: Hand<'_>) -> Result<Option<String>, GitError> {
         let mut tip = plan.base_oid.clone();
         for oid in &plan.commits {
             let Some(parent) = self.resolve(&format!("{oid}^1")).await? else {
                 return Err(unexpected(&["rev-parse", oid], "no parent"));
             };
             let tree = self.resolve(&format!("{tip}^{{tree}}")).await?.unwrap_or_default();
-            let step = self.write_merge(&tree, &[&parent], "step of a rebase", author, at).await?;
+            let step = self.write_merge(hand, &tree, &[&parent], "step of a rebase").await?;
             let Some(tree) = self.trial_merge(&step, oid).await? else {
                 return Ok(None);
             };
             let message = self.commit(oid).await?.message;
-            tip = self.write_merge(&tree, &[&tip], &message, author, at).await?;
+            tip = self.write_merge(hand, &tree, &[&tip], &message).await?;
         }
         Ok(Some(tip))
     }

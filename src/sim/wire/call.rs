@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::log::{RequestEntry, RequestKind};
 use crate::sim::world::{AccountId, Refusal};
 
 /// The longest body that is read; a push of the sample project is a few kilobytes.
@@ -59,8 +60,20 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// What the log says of it, as far as the request itself tells.
+    pub fn entry(&self, kind: RequestKind, status: StatusCode) -> RequestEntry {
+        RequestEntry {
+            kind,
+            method: self.method.as_str().to_owned(),
+            path: self.target(),
+            operation: None,
+            status: status.as_u16(),
+            points: 0,
+        }
+    }
+
     /// The path with its query.
-    pub fn target(&self) -> String {
+    fn target(&self) -> String {
         if self.raw_query.is_empty() { self.raw_path.clone() } else { format!("{}?{}", self.raw_path, self.raw_query) }
     }
 
