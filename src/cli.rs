@@ -138,7 +138,7 @@ impl Target {
 }
 
 /// An engine on GitHub and on our clone.
-fn engine(settings: &Settings) -> Result<RealEngine, Failure> {
+fn engine(settings: &Settings, configuration: repo::Configuration) -> Result<RealEngine, Failure> {
     let failed = |error: forge::ForgeError| Failure { exit: Exit::Settings, text: error.to_string() };
     let client = forge::Client::new(&forge::Settings {
         api_url: settings.api_url.clone(),
@@ -151,6 +151,7 @@ fn engine(settings: &Settings) -> Result<RealEngine, Failure> {
         url: settings.git_url.clone(),
         token: settings.token.clone(),
         limit: Duration::from_secs(600),
+        configuration,
     });
     let clone = clone.map(Arc::new).map_err(|error| of_repo(&error))?;
     let instance = clone.instance().to_owned();

@@ -18,7 +18,7 @@ mod transport;
 
 pub use clone::{LocalClone, Settings};
 pub use lock::RepositoryLock;
-pub use transport::{GitCalls, PushRefusal, TransportError};
+pub use transport::{Configuration, GitCalls, TransportError};
 
 use crate::model::{CommitId, PullNumber};
 

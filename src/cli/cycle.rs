@@ -5,6 +5,7 @@ use crate::config::environment::Environment;
 use crate::engine::Done;
 use crate::engine::port::Remote;
 use crate::model::{Decision, Outcome};
+use crate::repo::Configuration;
 use crate::text::terminal;
 use clap::Args;
 
@@ -26,7 +27,7 @@ pub(super) struct CycleCommand {
 
 impl CycleCommand {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
-        let engine = engine(&self.target.settings(environment)?)?;
+        let engine = engine(&self.target.settings(environment)?, Configuration::User)?;
         let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
         let (decision, done) = if self.dry_run {
             let (_, decision) = engine.look(&lock).await.map_err(|error| of_cycle(&error))?;

@@ -8,6 +8,7 @@ use crate::config::settings::Settings;
 use crate::engine::Cycle;
 use crate::engine::port::Remote;
 use crate::model::Outcome;
+use crate::repo::Configuration;
 use crate::sim::{Options, SimError, Simulator};
 use crate::text::terminal;
 use clap::Args;
@@ -50,14 +51,15 @@ impl Demo {
         let name = format!("{}/{}", options.owner, options.name);
         let repository =
             name.parse().map_err(|_| Failure { exit: Exit::Internal, text: format!("{name} is no name") })?;
-        let engine = engine(&Settings {
+        let settings = Settings {
             repository,
             api_url: sim.api_url(),
             git_url: sim.git_url(),
             folder: folder.path().join("data"),
             token: Some(SecretString::from(sim.token().to_owned())),
             stop_at: None,
-        })?;
+        };
+        let engine = engine(&settings, Configuration::Nobody)?;
         if !self.json {
             println!(
                 "A simulated GitHub with a coding agent, a real git remote, and the real engine. Pacing is short here.\n"

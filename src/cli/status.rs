@@ -4,6 +4,7 @@ use super::{Exit, Failure, Target, engine, next_words, of_cycle, of_repo};
 use crate::config::environment::Environment;
 use crate::engine::port::Remote;
 use crate::model::{Decision, Snapshot};
+use crate::repo::Configuration;
 use crate::text::terminal;
 use clap::Args;
 
@@ -19,7 +20,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
-        let engine = engine(&self.target.settings(environment)?)?;
+        let engine = engine(&self.target.settings(environment)?, Configuration::User)?;
         let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
         let (snapshot, decision) = engine.look(&lock).await.map_err(|error| of_cycle(&error))?;
         if self.json {

@@ -5,7 +5,7 @@
 
 use super::lock::RepositoryLock;
 use super::read::PendingCache;
-use super::transport::{GitCalls, Transport};
+use super::transport::{Configuration, GitCalls, Transport};
 use super::{RepoError, read_error};
 use crate::model::{CommitId, RefName, TipHints, Tips};
 use secrecy::SecretString;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub token: Option<SecretString>,
     /// Time limit of one network call.
     pub limit: Duration,
+    /// Whose configuration of git applies.
+    pub configuration: Configuration,
 }
 
 /// Our own bare clone of one repository.
@@ -53,16 +55,16 @@ impl LocalClone {
     /// Opens the clone, making folder and clone where they are missing or broken.
     ///
     /// # Errors
-    /// When the folder can't be written.
+    /// When the folder can't be written, or another process is at work in it while the clone is missing or broken.
     pub fn open(settings: Settings) -> Result<Self, RepoError> {
+        let transport = Transport::new(&settings);
         let folder = settings.folder;
         create_private(&folder)?;
         let git_dir = folder.join("clone.git");
-        if git2::Repository::open_bare(&git_dir).is_err() {
-            make(&folder, &git_dir)?;
+        if !usable(&git_dir) {
+            make(&folder, &git_dir, &RepositoryLock::take(&folder)?)?;
         }
         let instance = instance(&folder)?;
-        let transport = Transport::new(settings.url, settings.token, settings.limit);
         let (pending, state) = (Mutex::default(), Mutex::default());
         Ok(Self { folder, git_dir, transport, pending, state, instance })
     }
@@ -101,7 +103,10 @@ impl LocalClone {
     ///
     /// # Errors
     /// When the remote can't be reached or has no such branch.
-    pub fn sync(&self, _lock: &RepositoryLock, hints: &TipHints) -> Result<Tips, RepoError> {
+    pub fn sync(&self, lock: &RepositoryLock, hints: &TipHints) -> Result<Tips, RepoError> {
+        if !usable(&self.git_dir) {
+            make(&self.folder, &self.git_dir, lock)?;
+        }
         let known = (self.private(MAINLINE)?, self.private(LEDGER)?);
         let asked = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,7 +212,11 @@ fn create_private(folder: &Path) -> Result<(), RepoError> {
 }
 
 /// A fresh bare clone under a temporary name, renamed into place; what lay there was broken and holds nothing unique.
-fn make(folder: &Path, git_dir: &Path) -> Result<(), RepoError> {
+fn make(folder: &Path, git_dir: &Path, _lock: &RepositoryLock) -> Result<(), RepoError> {
+    if usable(git_dir) {
+        // Another process has made it since.
+        return Ok(());
+    }
     let fresh = tempfile::Builder::new()
         .prefix("clone.tmp-")
         .tempdir_in(folder)
@@ -220,15 +229,33 @@ fn make(folder: &Path, git_dir: &Path) -> Result<(), RepoError> {
     std::fs::rename(fresh.keep(), git_dir).map_err(io("cannot rename the new clone to", git_dir))
 }
 
-/// The random id in the file `instance`, made once.
+/// Whether git takes it for a repository and everything that our references name is there; a clone whose disk lost some
+/// of it is not worth repairing.
+fn usable(git_dir: &Path) -> bool {
+    let Ok(repository) = git2::Repository::open_bare(git_dir) else { return false };
+    let named = |name| match repository.refname_to_id(name) {
+        Ok(id) => repository.find_commit(id).and_then(|commit| commit.tree()).is_ok(),
+        Err(error) => error.code() == git2::ErrorCode::NotFound,
+    };
+    repository.find_reference("HEAD").is_ok() && [MAINLINE, LEDGER].into_iter().all(named)
+}
+
+/// The random id in the file `instance`, made once; of two processes that begin at once one makes it.
 fn instance(folder: &Path) -> Result<String, RepoError> {
     let path = folder.join("instance");
-    match std::fs::read_to_string(&path) {
-        Ok(id) if uuid::Uuid::parse_str(id.trim()).is_ok() => Ok(id.trim().to_owned()),
-        Ok(_) | Err(_) => {
-            let id = uuid::Uuid::new_v4().to_string();
-            std::fs::write(&path, &id).map_err(io("cannot write", &path))?;
-            Ok(id)
-        }
+    let known = || std::fs::read_to_string(&path).ok().filter(|id| uuid::Uuid::parse_str(id.trim()).is_ok());
+    if let Some(id) = known() {
+        return Ok(id.trim().to_owned());
+    }
+    let id = uuid::Uuid::new_v4().to_string();
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("cannot write in", folder))?;
+    std::io::Write::write_all(&mut file, id.as_bytes()).map_err(io("cannot write", file.path()))?;
+    match file.persist_noclobber(&path) {
+        Ok(_) => Ok(id),
+        Err(error) => match known() {
+            Some(id) => Ok(id.trim().to_owned()),
+            // What lies there is no id: it was cut off by a full disk, or is somebody's.
+            None => error.file.persist(&path).map(|_| id).map_err(|error| io("cannot write", &path)(error.error)),
+        },
     }
 }

@@ -5,6 +5,7 @@
 //! only over https or to this machine; it is in no argument, address or file.
 //! **Races**: a push whose answer is lost is neither done nor refused; the caller reads the reference back.
 
+use super::clone::Settings;
 use crate::model::{CommitId, RefName};
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,33 +18,47 @@ use std::time::{Duration, Instant};
 /// Most bytes that are read of an answer.
 const MAX_OUTPUT: u64 = 8 * 1024 * 1024;
 
-/// Variables by which a caller's git would reach into ours: `git rev-parse --local-env-vars`, and quarantine and traces.
-const LOCAL: [&str; 24] = [
+/// Variables by which a caller's git would reach into ours: `git rev-parse --local-env-vars`, quarantine, namespace, and
+/// traces, which would stand among the answers or show a header.
+const LOCAL: [&str; 34] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
     "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CURL_VERBOSE",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
     "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
     "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
     "GIT_TRACE",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE_PACKET",
-    "GIT_TRACE_SETUP",
     "GIT_TRACE2",
     "GIT_TRACE2_EVENT",
     "GIT_TRACE2_PERF",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_CURL_NO_DATA",
+    "GIT_TRACE_FSMONITOR",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_PACKFILE",
+    "GIT_TRACE_PACK_ACCESS",
+    "GIT_TRACE_PERFORMANCE",
+    "GIT_TRACE_REDACT",
+    "GIT_TRACE_REFS",
+    "GIT_TRACE_SETUP",
+    "GIT_TRACE_SHALLOW",
+    "GIT_WORK_TREE",
 ];
+
+/// What a remote on this machine is reached without: a proxy could not reach it, and nobody's configuration is about it.
+const PROXIES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// Settings that no configuration of the user may change for our clone.
 const FIXED: [(&str, &str); 8] = [
@@ -83,6 +98,9 @@ pub enum TransportError {
     /// The remote doesn't accept the credentials.
     #[error("the remote refused the credentials: {0}")]
     Unauthorized(String),
+    /// There is no such repository, or the credentials may not see it.
+    #[error("the remote has no such repository, or the credentials may not see it: {0}")]
+    NotFound(String),
     /// Anything else that git says.
     #[error("git {call} failed: {message}")]
     Failed {
@@ -91,6 +109,16 @@ pub enum TransportError {
         /// The last lines of its error output.
         message: String,
     },
+}
+
+/// Whose configuration of git applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Configuration {
+    /// The user's and the system's: ssh, proxies and credential helpers work as the user has them.
+    #[default]
+    User,
+    /// Nobody's, and no proxy: for a remote that this program has made itself.
+    Nobody,
 }
 
 /// Why a push was not accepted.
@@ -116,6 +144,7 @@ pub(super) struct Transport {
     url: String,
     token: Option<SecretString>,
     limit: Duration,
+    configuration: Configuration,
     calls: AtomicU64,
     millis: AtomicU64,
 }
@@ -127,8 +156,10 @@ struct Output {
 }
 
 impl Transport {
-    pub(super) const fn new(url: String, token: Option<SecretString>, limit: Duration) -> Self {
-        Self { url, token, limit, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
+    pub(super) fn new(settings: &Settings) -> Self {
+        let (url, token) = (settings.url.clone(), settings.token.clone());
+        let (limit, configuration) = (settings.limit, settings.configuration);
+        Self { url, token, limit, configuration, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
     }
 
     pub(super) fn calls(&self) -> GitCalls {
@@ -174,12 +205,8 @@ impl Transport {
         ];
         match self.run("push", git_dir, &arguments) {
             Ok(output) => porcelain(&output, name),
-            Err(error @ (TransportError::NoGit(_) | TransportError::Unauthorized(_))) => {
-                Pushed::Refused(PushRefusal::Rule(error.to_string()))
-            }
-            Err(error @ (TransportError::TimedOut { .. } | TransportError::Failed { .. })) => {
-                Pushed::Unknown(error.to_string())
-            }
+            Err(error @ TransportError::NoGit(_)) => Pushed::Refused(PushRefusal::Rule(error.to_string())),
+            Err(error) => Pushed::Unknown(error.to_string()),
         }
     }
 
@@ -188,12 +215,7 @@ impl Transport {
         if output.ok {
             return Ok(output);
         }
-        let message = last_lines(&output.stderr);
-        let refused = ["Authentication failed", "could not read Username", "403", "401"];
-        if refused.iter().any(|words| message.contains(words)) {
-            return Err(TransportError::Unauthorized(message));
-        }
-        Err(TransportError::Failed { call, message })
+        Err(failure(call, &output.stderr))
     }
 
     fn run(&self, call: &'static str, git_dir: &Path, arguments: &[String]) -> Result<Output, TransportError> {
@@ -204,7 +226,15 @@ impl Transport {
         for name in LOCAL {
             command.env_remove(name);
         }
-        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+        if self.configuration == Configuration::Nobody {
+            command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+            for name in PROXIES {
+                command.env_remove(name);
+            }
+        }
+        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        // ssh asks its questions at the terminal, whatever its input is; a program that says no is asked instead.
+        command.env("SSH_ASKPASS_REQUIRE", "force").env("SSH_ASKPASS", "false");
         let settings = self.settings();
         command.env("GIT_CONFIG_COUNT", settings.len().to_string());
         for (index, (key, value)) in settings.iter().enumerate() {
@@ -282,11 +312,39 @@ fn last_lines(text: &str) -> String {
     last.chars().filter(|c| !c.is_control()).take(600).collect()
 }
 
+/// What git's error output says, as far as it can be told: the words are libcurl's, git's and ssh's (`LC_ALL=C`).
+fn failure(call: &'static str, stderr: &str) -> TransportError {
+    const CREDENTIALS: [&str; 6] = [
+        "Authentication failed",
+        "could not read Username",
+        "could not read Password",
+        "returned error: 401",
+        "returned error: 403",
+        "Permission denied (publickey",
+    ];
+    const ABSENT: [&str; 3] = ["returned error: 404", "Repository not found", "does not appear to be a git repository"];
+    let message = last_lines(stderr);
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&CREDENTIALS) {
+        TransportError::Unauthorized(message)
+    } else if says(&ABSENT) || (message.contains("fatal: repository '") && message.contains("' not found")) {
+        TransportError::NotFound(message)
+    } else {
+        TransportError::Failed { call, message }
+    }
+}
+
 /// The line of `git push --porcelain` about one reference: `<flag>\t<from>:<to>\t<summary> (<reason>)`.
 fn porcelain(output: &Output, name: &RefName) -> Pushed {
     let about = |line: &&str| line.split('\t').nth(1).is_some_and(|pair| pair.ends_with(&format!(":{name}")));
     let Some(line) = output.stdout.lines().find(about) else {
-        return Pushed::Unknown(last_lines(&output.stderr));
+        return match failure("push", &output.stderr) {
+            // Credentials are asked for before anything is sent.
+            error @ (TransportError::Unauthorized(_) | TransportError::NotFound(_)) => {
+                Pushed::Refused(PushRefusal::Rule(error.to_string()))
+            }
+            error => Pushed::Unknown(error.to_string()),
+        };
     };
     match line.chars().next() {
         Some('!')
@@ -344,6 +402,26 @@ mod tests {
             matches!(rule, Pushed::Refused(PushRefusal::Rule(why)) if why.starts_with("GH006") && why.contains("declined"))
         );
         assert!(matches!(pushed("", "fatal: the remote end hung up", false), Pushed::Unknown(_)));
+    }
+
+    #[test]
+    fn what_git_says_is_told_apart_and_a_hash_is_no_status() {
+        let told = |stderr| failure("fetch", stderr);
+        assert!(matches!(told("fatal: Authentication failed for 'http://x/'"), TransportError::Unauthorized(_)));
+        assert!(matches!(told("error: The requested URL returned error: 403"), TransportError::Unauthorized(_)));
+        assert!(matches!(told("fatal: repository 'http://x/o/r.git/' not found"), TransportError::NotFound(_)));
+        assert!(matches!(told("fatal: bad object 4034014040"), TransportError::Failed { .. }));
+        let push = pushed("", "fatal: Authentication failed for 'http://x/'", false);
+        assert!(matches!(push, Pushed::Refused(PushRefusal::Rule(_))));
+    }
+
+    #[test]
+    fn everything_that_git_calls_local_is_taken_away() {
+        let output = Command::new("git").args(["rev-parse", "--local-env-vars"]).output().expect("git runs");
+        let names = String::from_utf8(output.stdout).expect("names are text");
+        assert!(names.lines().count() > 10, "{names}");
+        let missing: Vec<&str> = names.lines().filter(|name| !LOCAL.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

@@ -3,9 +3,13 @@
 mod decide_ends;
 mod decide_properties;
 mod decide_starts;
+mod desk;
 mod loop_people;
 mod loop_stories;
 mod loop_walk;
+mod repo_clone;
+mod repo_ledger;
+mod repo_moves;
 mod sim_agent;
 mod sim_client;
 mod sim_git;

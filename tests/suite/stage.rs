@@ -94,7 +94,8 @@ pub fn engine(
     let settings = forge::Settings { api_url: sim.api_url(), repository: repository.clone(), token: token.clone() };
     let client = forge::Client::new(&settings).expect("a client");
     let limit = Duration::from_secs(30);
-    let settings = repo::Settings { folder: folder.join("data"), url: sim.git_url(), token, limit };
+    let (folder, url, configuration) = (folder.join("data"), sim.git_url(), repo::Configuration::Nobody);
+    let settings = repo::Settings { folder, url, token, limit, configuration };
     let clone = Arc::new(LocalClone::open(settings).expect("a clone"));
     let instance = clone.instance().to_owned();
     Engine::new(client, clone, clock, repository.clone(), instance)
