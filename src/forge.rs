@@ -7,6 +7,7 @@
 
 mod http;
 mod observe;
+mod page;
 mod read;
 mod shape;
 mod write;
@@ -33,8 +34,10 @@ pub struct Settings {
 pub struct Client {
     pub(self) http: http::Http,
     pub(self) repository: RepositoryName,
-    /// Labels that are known to exist.
-    pub(self) labels: Mutex<BTreeSet<String>>,
+    /// Labels that are known to exist, in lower case as GitHub compares them; `None` until they were listed.
+    pub(self) labels: Mutex<Option<BTreeSet<String>>>,
+    /// Pages of lists that are read again and again.
+    pub(self) pages: Mutex<page::Pages>,
 }
 
 impl Client {
@@ -44,7 +47,8 @@ impl Client {
     /// When the address is none, or the token can't stand in a header.
     pub fn new(settings: &Settings) -> Result<Self, ForgeError> {
         let http = http::Http::new(&settings.api_url, settings.token.as_ref())?;
-        Ok(Self { http, repository: settings.repository.clone(), labels: Mutex::default() })
+        let (labels, pages) = (Mutex::default(), Mutex::default());
+        Ok(Self { http, repository: settings.repository.clone(), labels, pages })
     }
 
     /// What was spent so far.

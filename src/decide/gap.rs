@@ -7,8 +7,8 @@ use super::guardrail::{self, PullKind};
 use super::progress::{AgentState, Phase, agent_state, merged_outcome, progress};
 use super::{Owed, Rank, View, act, left, wait};
 use crate::model::{
-    ActionKind, Actor, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Ledger, Need, Outcome, PullFacts,
-    PullState, SettleFields, Stage,
+    AccountId, ActionKind, Actor, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Ledger, Need, Outcome,
+    PullFacts, PullState, SettleFields, Stage,
 };
 
 /// The unsettled gap bindings.
@@ -61,8 +61,8 @@ fn ended(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<(Stage
     }
     let open = issue.pulls.iter().any(|pull| pull.state == PullState::Open);
     let by_person = |pull: &&PullFacts| {
-        let agent = pull.closed_by.as_ref().is_none_or(guardrail::is_agent);
-        pull.state == PullState::Closed && guardrail::is_agent(&pull.author) && !agent
+        let agent = pull.closed_by.as_ref().is_none_or(AccountId::is_agent);
+        pull.state == PullState::Closed && pull.author.is_agent() && !agent
     };
     let closed = issue.pulls.iter().filter(by_person).max_by_key(|pull| pull.number).filter(|_| !open)?;
     let reason = format!("a person closed {} unmerged", closed.number);

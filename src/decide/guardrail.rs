@@ -19,10 +19,7 @@ mod reviews;
 mod wip;
 
 use super::View;
-use crate::model::{AccountId, BoundIssue, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
-
-/// Numeric ids of GitHub's Copilot coding agent: one account, three logins (REST, GraphQL, requests).
-const COPILOT: [u64; 1] = [198_982_749];
+use crate::model::{BoundIssue, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
 
 /// The label by which a person holds an issue or a pull request.
 pub const HOLD_LABEL: &str = "orchestrator-hold";
@@ -156,9 +153,4 @@ fn judge(case: &Case<'_>, guardrails: &[Guardrail]) -> Judgement {
         }
     }
     judgement
-}
-
-/// Whether an account is the coding agent, by its numeric id.
-pub(super) fn is_agent(account: &AccountId) -> bool {
-    COPILOT.contains(&account.id)
 }

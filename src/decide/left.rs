@@ -53,7 +53,7 @@ const fn ends_unmerged(outcome: &ItemOutcome) -> bool {
 /// Only the agent's own branch in this repository, still at the head of the pull request, and only with consent.
 pub(super) fn branch_deletion(view: View<'_>, pull: &PullFacts) -> Option<Effect> {
     let tip = pull.branch_tip?;
-    let ours = super::guardrail::is_agent(&pull.author) && !pull.cross_repository && tip == pull.head;
+    let ours = pull.author.is_agent() && !pull.cross_repository && tip == pull.head;
     let safe = pull.head_branch != view.snapshot.tips.branch && pull.head_branch.starts_with("copilot/");
     (ours && safe && view.policy.merge.enabled)
         .then(|| Effect::DeleteBranch { branch: pull.head_branch.clone(), head: tip })

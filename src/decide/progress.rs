@@ -7,8 +7,8 @@ use super::guardrail::{self, Case, Judgement, PullKind};
 use super::{View, act, left, stalled, wait};
 use crate::message;
 use crate::model::{
-    ActionKind, Actor, Assignment, Binding, BoundIssue, Effect, Evidence, HeadDiff, ItemOutcome, Key, Outcome,
-    PullFacts, PullState, SettleFields,
+    AccountId, ActionKind, Actor, Assignment, Binding, BoundIssue, Effect, Evidence, HeadDiff, ItemOutcome, Key,
+    Outcome, PullFacts, PullState, SettleFields,
 };
 
 /// How far a bound issue has come.
@@ -43,9 +43,9 @@ pub(super) enum AgentState {
 
 /// From assignment events, newest last; the present assignees where there are none.
 pub(super) fn agent_state(issue: &BoundIssue) -> AgentState {
-    let of_agent = |event: &&Assignment| guardrail::is_agent(&event.assignee);
+    let of_agent = |event: &&Assignment| event.assignee.is_agent();
     match issue.assignments.iter().filter(of_agent).max_by_key(|event| event.at) {
-        _ if issue.assignees.iter().any(guardrail::is_agent) => AgentState::Assigned,
+        _ if issue.assignees.iter().any(AccountId::is_agent) => AgentState::Assigned,
         Some(event) if !event.assigned => AgentState::Withdrawn(event.actor.login.clone()),
         Some(_) => AgentState::Assigned,
         None => AgentState::Never,
@@ -59,7 +59,7 @@ fn plain(phase: Phase, reason: impl Into<String>, outcome: Outcome) -> Progress 
 /// How an assigned, open issue goes on.
 pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: PullKind) -> Progress {
     let open: Vec<&PullFacts> = issue.pulls.iter().filter(|pull| pull.state == PullState::Open).collect();
-    let agents: Vec<&PullFacts> = open.iter().copied().filter(|pull| guardrail::is_agent(&pull.author)).collect();
+    let agents: Vec<&PullFacts> = open.iter().copied().filter(|pull| pull.author.is_agent()).collect();
     match (agents.as_slice(), open.as_slice()) {
         ([pull], _) => judged(Case { view, kind, issue, pull }, binding),
         ([first, second, ..], _) => {

@@ -86,7 +86,7 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
             needs.bodies.insert(*blob, body);
         }
         Need::OwnIssues { key } => {
-            let issues = look.forge.own_issues(key).await.map_err(CycleError::Forge)?;
+            let issues = look.forge.own_issues(key, &snapshot.forge.viewer).await.map_err(CycleError::Forge)?;
             needs.own_issues.insert(Needs::own_issues_name(key), issues);
         }
         Need::AgentEvents { pull } => {

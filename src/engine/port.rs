@@ -10,9 +10,9 @@ mod git;
 mod github;
 
 use crate::model::{
-    AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText, Key, Ledger,
-    LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber, Question,
-    QueueMove, Signature, TipHints, Tips,
+    AccountId, AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText,
+    Key, Ledger, LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber,
+    Question, QueueMove, Signature, TipHints, Tips,
 };
 use jiff::Timestamp;
 use std::future::Future;
@@ -25,7 +25,11 @@ pub trait Forge: Send + Sync {
     /// One look at everything that exists only on GitHub.
     fn observe(&self, question: &Question) -> impl Future<Output = Result<ForgeFacts, Self::Error>> + Send;
     /// Every issue, open or closed, with its kind's label or by our account, whose body carries this key's marker.
-    fn own_issues(&self, key: &Key) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    fn own_issues(
+        &self,
+        key: &Key,
+        viewer: &AccountId,
+    ) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Largest answer that is read: a page of a hundred issues with full bodies.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+/// GraphQL's path; GraphQL has no other.
+const GRAPHQL: &str = "/graphql";
 /// How often a read is repeated.
 const RETRIES: u32 = 2;
 
@@ -80,6 +82,8 @@ pub struct Spent {
     pub points: u64,
     /// REST reads.
     pub rest: u64,
+    /// Those of them that were answered "unchanged", for which GitHub charges nothing.
+    pub unchanged: u64,
     /// Writes.
     pub writes: u64,
 }
@@ -89,6 +93,7 @@ struct Counters {
     graphql: AtomicU64,
     points: AtomicU64,
     rest: AtomicU64,
+    unchanged: AtomicU64,
     writes: AtomicU64,
 }
 
@@ -110,25 +115,26 @@ impl Reply {
     }
 }
 
+/// One request.
+struct Sent<'a> {
+    method: Method,
+    path: &'a str,
+    etag: Option<&'a str>,
+    body: Option<&'a Value>,
+}
+
 /// Sends requests.
 pub(super) struct Http {
     client: Octocrab,
+    /// The same for GraphQL, which an enterprise server has beside its REST address, not below it.
+    graph: Octocrab,
     counters: Counters,
 }
 
 impl Http {
     pub(super) fn new(api_url: &str, token: Option<&SecretString>) -> Result<Self, ForgeError> {
-        let wrong = |error: octocrab::Error| ForgeError::Settings(error.to_string());
-        let mut builder = Octocrab::builder()
-            .base_uri(api_url)
-            .map_err(wrong)?
-            .set_connect_timeout(Some(Duration::from_secs(5)))
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .set_write_timeout(Some(Duration::from_secs(30)));
-        if let Some(token) = token {
-            builder = builder.personal_token(token.clone());
-        }
-        Ok(Self { client: builder.build().map_err(wrong)?, counters: Counters::default() })
+        let (client, graph) = (client(api_url, token)?, client(graphql_base(api_url), token)?);
+        Ok(Self { client, graph, counters: Counters::default() })
     }
 
     pub(super) fn spent(&self) -> Spent {
@@ -137,16 +143,23 @@ impl Http {
             graphql: read(&self.counters.graphql),
             points: read(&self.counters.points),
             rest: read(&self.counters.rest),
+            unchanged: read(&self.counters.unchanged),
             writes: read(&self.counters.writes),
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+    async fn send(&self, request: &Sent<'_>) -> Result<Reply, String> {
         let said = |error: octocrab::Error| chain(&error);
-        let request =
-            ::http::Request::builder().method(method).uri(path).header("Accept", "application/vnd.github+json");
-        let request = self.client.build_request(request, body).map_err(said)?;
-        let response = self.client.execute(request).await.map_err(said)?;
+        let client = if request.path == GRAPHQL { &self.graph } else { &self.client };
+        let mut head = ::http::Request::builder()
+            .method(request.method.clone())
+            .uri(request.path)
+            .header("Accept", "application/vnd.github+json");
+        if let Some(etag) = request.etag {
+            head = head.header("If-None-Match", etag);
+        }
+        let request = client.build_request(head, request.body).map_err(said)?;
+        let response = client.execute(request).await.map_err(said)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes =
             Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?.to_bytes();
@@ -154,13 +167,13 @@ impl Http {
         Ok(Reply { status, headers, body })
     }
 
-    /// A read, repeated on failures of the server or the network.
-    pub(super) async fn get(&self, what: &str, path: &str) -> Result<Reply, ForgeError> {
+    /// What changes nothing may be repeated: on failures of the server or the network, with a pause that grows.
+    async fn repeat(&self, what: &str, counter: &AtomicU64, request: &Sent<'_>) -> Result<Reply, ForgeError> {
         let mut round = 0;
         loop {
-            self.counters.rest.fetch_add(1, Ordering::Relaxed);
-            let error = match self.send(Method::GET, path, None).await {
-                Ok(reply) if reply.status.is_success() => return Ok(reply),
+            counter.fetch_add(1, Ordering::Relaxed);
+            let error = match self.send(request).await {
+                Ok(reply) if reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED => return Ok(reply),
                 Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
                 Ok(reply) => classify(what, &reply),
                 Err(why) => ForgeError::Unreachable { what: what.to_owned(), why },
@@ -173,10 +186,25 @@ impl Http {
         }
     }
 
+    /// A read.
+    pub(super) async fn get(&self, what: &str, path: &str) -> Result<Reply, ForgeError> {
+        self.get_unless(what, path, None).await
+    }
+
+    /// A read that is answered 304, for free, while the tag is the present one.
+    pub(super) async fn get_unless(&self, what: &str, path: &str, etag: Option<&str>) -> Result<Reply, ForgeError> {
+        let reply =
+            self.repeat(what, &self.counters.rest, &Sent { method: Method::GET, path, etag, body: None }).await?;
+        if reply.status == StatusCode::NOT_MODIFIED {
+            self.counters.unchanged.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(reply)
+    }
+
     /// A write, sent once. `Err` means that nobody knows what came of it.
     pub(super) async fn write(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
         self.counters.writes.fetch_add(1, Ordering::Relaxed);
-        match self.send(method, path, body).await {
+        match self.send(&Sent { method, path, etag: None, body }).await {
             Ok(reply) if reply.status.is_server_error() => Err(format!("GitHub answered {}", reply.status)),
             other => other,
         }
@@ -185,27 +213,15 @@ impl Http {
     /// A GraphQL query; partial data is given together with what GitHub complained about.
     pub(super) async fn query(&self, what: &str, query: &str, variables: Value) -> Result<Graph, ForgeError> {
         let body = serde_json::json!({ "query": query, "variables": variables });
-        let mut round = 0;
-        loop {
-            self.counters.graphql.fetch_add(1, Ordering::Relaxed);
-            let error = match self.send(Method::POST, "/graphql", Some(&body)).await {
-                Ok(reply) if reply.status.is_success() => return self.graph(what, reply),
-                Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
-                Ok(reply) => classify(what, &reply),
-                Err(why) => ForgeError::Unreachable { what: what.to_owned(), why },
-            };
-            if round >= RETRIES {
-                return Err(error);
-            }
-            round += 1;
-            tokio::time::sleep(Duration::from_millis(200 << round)).await;
-        }
+        let request = Sent { method: Method::POST, path: GRAPHQL, etag: None, body: Some(&body) };
+        let reply = self.repeat(what, &self.counters.graphql, &request).await?;
+        self.graph(what, reply)
     }
 
     /// A GraphQL mutation, sent once.
     pub(super) async fn mutate(&self, query: &str, variables: Value) -> Result<Graph, String> {
         let body = serde_json::json!({ "query": query, "variables": variables });
-        let reply = self.write(Method::POST, "/graphql", Some(&body)).await?;
+        let reply = self.write(Method::POST, GRAPHQL, Some(&body)).await?;
         self.graph("mutation", reply).map_err(|error| error.to_string())
     }
 
@@ -236,6 +252,9 @@ pub(super) struct GraphError {
     pub(super) message: String,
     #[serde(default, rename = "type")]
     pub(super) kind: Option<String>,
+    /// Where in the answer: names and positions.
+    #[serde(default)]
+    pub(super) path: Vec<Value>,
 }
 
 impl Graph {
@@ -244,6 +263,26 @@ impl Graph {
         let text: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
         text.join("; ").chars().filter(|c| !c.is_control()).take(300).collect()
     }
+}
+
+fn client(base: &str, token: Option<&SecretString>) -> Result<Octocrab, ForgeError> {
+    let wrong = |error: octocrab::Error| ForgeError::Settings(error.to_string());
+    let mut builder = Octocrab::builder()
+        .base_uri(base)
+        .map_err(wrong)?
+        .set_connect_timeout(Some(Duration::from_secs(5)))
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .set_write_timeout(Some(Duration::from_secs(30)));
+    if let Some(token) = token {
+        builder = builder.personal_token(token.clone());
+    }
+    builder.build().map_err(wrong)
+}
+
+/// `https://host/api` for `https://host/api/v3` (docs.github.com, "Forming calls with GraphQL", enterprise server).
+fn graphql_base(api_url: &str) -> &str {
+    let bare = api_url.trim_end_matches('/');
+    bare.strip_suffix("/api/v3").map_or(api_url, |host| bare.get(..host.len() + "/api".len()).unwrap_or(api_url))
 }
 
 /// An answer that is no success.
@@ -268,4 +307,21 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text.lines().next().unwrap_or_default().chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::graphql_base;
+
+    #[test]
+    fn graphql_lies_beside_the_rest_address_of_an_enterprise_server() {
+        for (rest, graphql) in [
+            ("https://api.github.com", "https://api.github.com"),
+            ("https://ghe.example/api/v3", "https://ghe.example/api"),
+            ("https://ghe.example/api/v3/", "https://ghe.example/api"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(graphql_base(rest), graphql);
+        }
+    }
 }

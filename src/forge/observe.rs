@@ -3,6 +3,7 @@
 //! **Guarantees**: bound issues come by id, whatever else the repository holds; the lists are one page each, for
 //! discovery. At most four unsettled and ten settled issues a request, so that each costs one point (a test counts).
 
+use super::http::GraphError;
 use super::shape::{
     Named, Nodes, Reference, Target, Who, account, checks, issue_state, merge_state, mergeable, pull_state,
 };
@@ -16,7 +17,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The document.
-pub const DOCUMENT: &str = include_str!("graphql/observe.graphql");
+pub const DOCUMENT: &str = concat!(include_str!("graphql/observe.graphql"), include_str!("graphql/pull.graphql"));
+/// The document for linked pull requests beyond the first page.
+const LINKED: &str = concat!(include_str!("graphql/linked.graphql"), include_str!("graphql/pull.graphql"));
+/// Most further pages of linked pull requests, twenty each.
+const MAX_LINKED_PAGES: usize = 5;
 /// Unsettled issues a request.
 const UNSETTLED: usize = 4;
 /// Settled issues a request.
@@ -96,7 +101,8 @@ struct Issue {
     #[serde(default)]
     closings: Nodes<Event>,
     #[serde(default)]
-    closed_by_pull_requests_references: Nodes<Pull>,
+    links: Nodes<Pull>,
+    repository: Option<RepositoryRef>,
 }
 
 #[derive(Deserialize)]
@@ -184,29 +190,84 @@ impl Client {
     pub async fn observe(&self, question: &Question) -> Result<ForgeFacts, ForgeError> {
         let (mut unsettled, mut settled) = (question.unsettled.chunks(UNSETTLED), question.settled.chunks(SETTLED));
         let mut facts =
-            self.page(unsettled.next().unwrap_or_default(), settled.next().unwrap_or_default(), true).await?;
+            self.ask(unsettled.next().unwrap_or_default(), settled.next().unwrap_or_default(), true).await?;
         loop {
             let (more, old) = (unsettled.next(), settled.next());
             if more.is_none() && old.is_none() {
                 return Ok(facts);
             }
-            let page = self.page(more.unwrap_or_default(), old.unwrap_or_default(), false).await?;
+            let page = self.ask(more.unwrap_or_default(), old.unwrap_or_default(), false).await?;
             facts.bound.extend(page.bound);
             facts.gone.extend(page.gone);
         }
     }
 
-    async fn page(&self, unsettled: &[NodeId], settled: &[NodeId], lists: bool) -> Result<ForgeFacts, ForgeError> {
+    async fn ask(&self, unsettled: &[NodeId], settled: &[NodeId], lists: bool) -> Result<ForgeFacts, ForgeError> {
         let what = format!("look at {}", self.repository);
         let variables = json!({
             "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
             "unsettled": unsettled, "settled": settled, "lists": lists,
         });
         let graph = self.http.query(&what, DOCUMENT, variables).await?;
-        let complaint = graph.complaint();
         let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
-        let data = graph.data.ok_or_else(|| unexpected(complaint.clone()))?;
+        let data = graph.data.as_ref().filter(|data| !data.is_null()).cloned();
+        let mut data = data.ok_or_else(|| unexpected(format!("GitHub complained: {}", graph.complaint())))?;
+        if data.get("repository").is_none_or(Value::is_null) {
+            return Err(ForgeError::NotFound { what });
+        }
+        // What is missing for another reason than that it is gone must not be taken for absent: a rollup that may not be
+        // read looks like one that never reported.
+        if graph.errors.iter().any(|error| !is_gone(error)) {
+            return Err(unexpected(format!("GitHub answered in part: {}", graph.complaint())));
+        }
+        self.complete(&mut data).await?;
         facts(data, unsettled, settled).map_err(unexpected)?.ok_or(ForgeError::NotFound { what: what.clone() })
+    }
+
+    /// Brings the linked pull requests that did not fit: an agent that was sent off again and again has more than a page.
+    async fn complete(&self, data: &mut Value) -> Result<(), ForgeError> {
+        for list in ["unsettled", "settled"] {
+            for issue in data.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                let Some(id) = issue.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
+                for _ in 0..MAX_LINKED_PAGES {
+                    let Some(after) = next_page(issue) else { break };
+                    let what = format!("read the linked pull requests of {id}");
+                    let graph = self.http.query(&what, LINKED, json!({ "id": id, "after": after })).await?;
+                    let complaint = graph.complaint();
+                    let page = graph.data.and_then(|mut data| Some(data.pointer_mut("/node/links")?.take()));
+                    let page = page.filter(|_| complaint.is_empty());
+                    let page = page.ok_or(ForgeError::Unexpected { what, why: complaint })?;
+                    append(issue, page);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object that is not there any more is told apart from one that can't be read now.
+fn is_gone(error: &GraphError) -> bool {
+    let first = error.path.first().and_then(Value::as_str);
+    error.kind.as_deref() == Some("NOT_FOUND")
+        && matches!(first, Some("unsettled" | "settled"))
+        && error.path.len() == 2
+}
+
+/// Where the next page of an issue's linked pull requests begins.
+fn next_page(issue: &Value) -> Option<String> {
+    let info = issue.pointer("/links/pageInfo")?;
+    let more = info.get("hasNextPage")?.as_bool()?;
+    info.get("endCursor")?.as_str().filter(|_| more).map(str::to_owned)
+}
+
+fn append(issue: &mut Value, mut page: Value) {
+    let nodes = page.get_mut("nodes").map(Value::take);
+    if let (Some(Value::Array(more)), Some(Value::Array(nodes))) = (nodes, issue.pointer_mut("/links/nodes")) {
+        nodes.extend(more);
+    }
+    if let (Some(info), Some(slot)) = (page.get_mut("pageInfo").map(Value::take), issue.pointer_mut("/links/pageInfo"))
+    {
+        *slot = info;
     }
 }
 
@@ -219,7 +280,9 @@ fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Result<Option
     let mut bound = Vec::new();
     let asked = unsettled.iter().zip(answer.unsettled).chain(settled.iter().zip(answer.settled));
     for (node, issue) in asked {
-        match issue.and_then(|issue| Some((issue.number?, issue))) {
+        // An issue that was moved to another repository is not ours any more.
+        let here = |issue: &Issue| issue.repository.as_ref().is_some_and(|other| other.name_with_owner == name);
+        match issue.filter(here).and_then(|issue| Some((issue.number?, issue))) {
             Some((number, issue)) => bound.push(bound_issue(number, issue, &name)?),
             None => gone.push(node.clone()),
         }
@@ -274,7 +337,7 @@ fn names(labels: Nodes<Named>) -> Vec<String> {
 fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue, String> {
     let state = issue_state(&issue.state, issue.state_reason.as_deref());
     let closer = issue.closings.0.last().map(|event| account(event.actor.as_ref()));
-    let pulls = issue.closed_by_pull_requests_references.0;
+    let pulls = issue.links.0;
     let mut pulls: Vec<PullFacts> =
         pulls.into_iter().map(|pull| pull_facts(pull, repository)).collect::<Result<_, _>>()?;
     pulls.sort_by_key(|pull| pull.number);

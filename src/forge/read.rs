@@ -5,23 +5,18 @@
 use super::shape::{Named, Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
-    AgentEvent, AgentEventKind, Discussion, DiscussionEntry, IssueNumber, IssueState, Key, ListedIssue, Marker, NodeId,
-    PullNumber,
+    AccountId, AgentEvent, AgentEventKind, Discussion, DiscussionEntry, IssueNumber, IssueState, Key, ListedIssue,
+    Marker, NodeId, PullNumber,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Most pages of a list, a hundred entries each.
-const MAX_PAGES: usize = 50;
 /// Longest text that is kept of a description or a comment, in characters.
 const MAX_TEXT: usize = 70_000;
 /// The app by which the agent acts.
 const AGENT_APP: &str = "copilot-swe-agent";
-/// The agent's numeric id.
-const AGENT: u64 = 198_982_749;
 
 #[derive(Deserialize)]
 struct Issue {
@@ -70,45 +65,27 @@ struct Permission {
 }
 
 impl Client {
-    /// Every entry of a list, page after page.
-    async fn list<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
-        let mut all = Vec::new();
-        for page in 1..=MAX_PAGES {
-            let separator = if path.contains('?') { '&' } else { '?' };
-            let reply = self.http.get(what, &format!("{path}{separator}per_page=100&page={page}")).await?;
-            let entries = reply.body.as_array().cloned().unwrap_or_default();
-            // An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
-            all.extend(entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
-            let more = reply.headers.get("link").and_then(|link| link.to_str().ok());
-            if !more.is_some_and(|link| link.contains("rel=\"next\"")) {
-                break;
-            }
-        }
-        Ok(all)
-    }
-
-    /// Every issue, open or closed, with its kind's label, whose body carries this key's marker.
+    /// Every issue, open or closed, with its kind's label or by our own account, whose body carries this key's marker.
+    /// By account too, because a label that a person took off must not hide it.
     ///
     /// # Errors
     /// When GitHub can't be asked.
-    pub async fn own_issues(&self, key: &Key) -> Result<Vec<ListedIssue>, ForgeError> {
+    pub async fn own_issues(&self, key: &Key, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
         let label = match key {
             Key::Item(_) => "Development",
             Key::Gap { .. } => "Gap%20Analysis",
             Key::Capability(_) => "Update%20Capability",
         };
-        let path = self.path(&format!("/issues?labels={label}&state=all&sort=created&direction=desc"));
-        let issues: Vec<Issue> = self.list("list our issues", &path).await?;
-        let listed = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(|issue| ListedIssue {
-            number: IssueNumber(issue.number),
-            node: NodeId(issue.node_id),
-            title: issue.title,
-            author: account(issue.user.as_ref()),
-            labels: issue.labels.into_iter().map(|label| label.name).collect(),
-            marker: issue.body.as_deref().and_then(Marker::find),
-            open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,
-        });
-        Ok(listed.filter(|issue| issue.marker.as_ref().is_some_and(|marker| names(marker, key))).collect())
+        let creator = percent_encoding::utf8_percent_encode(&viewer.login, percent_encoding::NON_ALPHANUMERIC);
+        let mut found = BTreeMap::new();
+        for filter in [format!("labels={label}"), format!("creator={creator}")] {
+            let path = self.path(&format!("/issues?{filter}&state=all&sort=created&direction=desc"));
+            let issues: Vec<Issue> = self.list("list our issues", &path).await?;
+            let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(listed);
+            let ours = issues.filter(|issue| issue.marker.as_ref().is_some_and(|marker| names(marker, key)));
+            found.extend(ours.map(|issue| (issue.number, issue)));
+        }
+        Ok(found.into_values().collect())
     }
 
     /// The agent's lifecycle events on a pull request, oldest first.
@@ -117,7 +94,7 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
         let path = self.path(&format!("/issues/{}/timeline", pull.0));
-        let events: Vec<TimelineEvent> = self.list(&format!("read the timeline of {pull}"), &path).await?;
+        let events: Vec<TimelineEvent> = self.watch(&format!("read the timeline of {pull}"), &path).await?;
         let mut events: Vec<AgentEvent> = events.into_iter().filter_map(agent_event).collect();
         events.sort_by_key(|event| event.at);
         Ok(events)
@@ -154,7 +131,7 @@ impl Client {
 
     /// Whether an account may write to the repository; asked, not guessed from its association.
     async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
-        if id == AGENT {
+        if id == AccountId::COPILOT_AGENT {
             return Ok(true);
         }
         let login = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
@@ -168,6 +145,18 @@ impl Client {
             Err(ForgeError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn listed(issue: Issue) -> ListedIssue {
+    ListedIssue {
+        number: IssueNumber(issue.number),
+        node: NodeId(issue.node_id),
+        title: issue.title,
+        author: account(issue.user.as_ref()),
+        labels: issue.labels.into_iter().map(|label| label.name).collect(),
+        marker: issue.body.as_deref().and_then(Marker::find),
+        open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,
     }
 }
 

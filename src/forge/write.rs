@@ -4,7 +4,7 @@
 //! the agent is read back; a merge counts only when `merged` is; a branch is deleted only at the commit that was judged.
 //! **Races**: a lost answer is unknown; what can be read back at once is.
 
-use super::shape::{Who, account};
+use super::shape::{Named, Who, account};
 use super::{Client, ForgeError, http::Reply};
 use crate::model::{CommitId, CreatedIssue, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber};
 use ::http::Method;
@@ -12,24 +12,48 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::PoisonError;
 
-/// The agent's numeric id in both APIs.
-const AGENT: u64 = 198_982_749;
-
 #[derive(Deserialize)]
-struct Created {
+struct Issue {
     number: u64,
     node_id: String,
     user: Option<Who>,
     #[serde(default)]
+    state: String,
+    #[serde(default)]
+    labels: Vec<Named>,
+    #[serde(default)]
     assignees: Vec<Who>,
 }
 
+impl Issue {
+    fn has_agent(&self) -> bool {
+        self.assignees.iter().any(|who| account(Some(who)).is_agent())
+    }
+}
+
 #[derive(Deserialize)]
-struct PullRead {
+struct Pull {
     merged: Option<bool>,
     merge_commit_sha: Option<String>,
     draft: Option<bool>,
     state: Option<String>,
+    head: Option<Head>,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    sha: String,
+}
+
+impl Pull {
+    /// The merge commit of one that is merged.
+    fn merge(&self) -> Option<CommitId> {
+        self.merge_commit_sha.as_ref().filter(|_| self.merged == Some(true)).and_then(|sha| sha.parse().ok())
+    }
+}
+
+fn not_done<T>(why: impl Into<String>) -> Performed<T> {
+    Performed::NotDone { why: why.into(), refused: false }
 }
 
 fn unknown<T>(why: impl Into<String>) -> Performed<T> {
@@ -46,66 +70,92 @@ fn refused<T>(reply: &Reply) -> Performed<T> {
 
 impl Client {
     /// Creates an issue, unassigned; missing labels are made first.
+    ///
+    /// GitHub drops labels of somebody who may not set them without a word. The issue is made then, and what is made must
+    /// be bound, so this is done all the same; the log says so.
     pub async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
-        for (name, color) in &text.labels {
-            if let Some(failed) = self.ensure_label(name, color).await {
-                return failed;
-            }
+        if let Err(failed) = self.ensure_labels(&text.labels).await {
+            return failed;
         }
         let labels: Vec<&str> = text.labels.iter().map(|(name, _)| name.as_str()).collect();
         let body = json!({ "title": text.title, "body": text.body, "labels": labels });
         match self.http.write(Method::POST, &self.path("/issues"), Some(&body)).await {
             Err(why) => unknown(why),
-            Ok(reply) if reply.status.as_u16() == 201 => match serde_json::from_value::<Created>(reply.body) {
-                Ok(issue) => Performed::Done {
-                    value: CreatedIssue {
-                        number: IssueNumber(issue.number),
-                        node: NodeId(issue.node_id),
-                        author: account(issue.user.as_ref()).id,
-                    },
-                },
+            Ok(reply) if reply.status.as_u16() == 201 => match serde_json::from_value::<Issue>(reply.body) {
+                Ok(issue) => {
+                    let set = |label: &&str| issue.labels.iter().any(|other| other.name.eq_ignore_ascii_case(label));
+                    if !labels.iter().all(set) {
+                        tracing::warn!(issue = issue.number, ?labels, "GitHub did not set the labels of a new issue");
+                    }
+                    let (number, node) = (IssueNumber(issue.number), NodeId(issue.node_id));
+                    Performed::Done { value: CreatedIssue { number, node, author: account(issue.user.as_ref()).id } }
+                }
                 Err(error) => unknown(error.to_string()),
             },
             Ok(reply) => refused(&reply),
         }
     }
 
-    /// Makes a label once a process; that it exists already is as good.
-    async fn ensure_label<T>(&self, name: &str, color: &str) -> Option<Performed<T>> {
-        if self.labels.lock().unwrap_or_else(PoisonError::into_inner).contains(name) {
-            return None;
-        }
-        let body = json!({ "name": name, "color": color });
-        match self.http.write(Method::POST, &self.path("/labels"), Some(&body)).await {
-            // A label is no obligation: nothing was created yet, so the next cycle tries again.
-            Err(why) => Some(Performed::NotDone { why, refused: false }),
-            Ok(reply) => {
-                let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
-                if reply.status.is_success() || exists {
-                    self.labels.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
-                    return None;
-                }
-                Some(refused(&reply))
+    /// Makes missing labels; which there are is asked once a process. Nothing is created yet, so a failure is "not done".
+    async fn ensure_labels<T>(&self, wanted: &[(String, String)]) -> Result<(), Performed<T>> {
+        let known = self.labels.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut known = match known {
+            Some(known) => known,
+            None => {
+                let listed: Result<Vec<Named>, ForgeError> = self.list("list labels", &self.path("/labels")).await;
+                let listed = listed.map_err(|error| not_done(error.to_string()))?;
+                listed.into_iter().map(|label| label.name.to_ascii_lowercase()).collect()
             }
+        };
+        for (name, color) in wanted {
+            if known.contains(&name.to_ascii_lowercase()) {
+                continue;
+            }
+            let body = json!({ "name": name, "color": color });
+            let reply = self.http.write(Method::POST, &self.path("/labels"), Some(&body)).await.map_err(not_done)?;
+            let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
+            if !reply.status.is_success() && !exists {
+                return Err(refused(&reply));
+            }
+            known.insert(name.to_ascii_lowercase());
         }
+        *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(())
     }
 
-    /// Assigns the agent; done only when it is among the assignees of the answer. A 201 without it is an assignment
-    /// that GitHub silently ignored.
+    async fn read_issue(&self, issue: IssueNumber) -> Result<Issue, ForgeError> {
+        let what = format!("read {issue}");
+        let reply = self.http.get(&what, &self.path(&format!("/issues/{}", issue.0))).await?;
+        serde_json::from_value(reply.body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })
+    }
+
+    async fn read_pull(&self, pull: PullNumber) -> Result<Pull, ForgeError> {
+        let what = format!("read {pull}");
+        let reply = self.http.get(&what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        serde_json::from_value(reply.body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })
+    }
+
+    /// Assigns the agent; done only when it is among the assignees. A 201 without it is an assignment that GitHub
+    /// silently ignored.
     pub async fn assign(&self, issue: IssueNumber, login: &str, base: &str) -> Performed<()> {
-        let repository = self.repository.to_string();
+        match self.read_issue(issue).await {
+            Ok(read) if read.has_agent() => return Performed::Done { value: () },
+            Ok(read) if read.state == "closed" => return not_done(format!("{issue} was closed")),
+            Ok(_) => {}
+            Err(error) => return not_done(error.to_string()),
+        }
         let body = json!({
             "assignees": [login],
-            "agent_assignment": { "target_repo": repository, "base_branch": base },
+            "agent_assignment": { "target_repo": self.repository.to_string(), "base_branch": base },
         });
         let path = self.path(&format!("/issues/{}/assignees", issue.0));
         match self.http.write(Method::POST, &path, Some(&body)).await {
-            Err(why) => unknown(why),
+            Err(why) => match self.read_issue(issue).await {
+                Ok(read) if read.has_agent() => Performed::Done { value: () },
+                Ok(_) | Err(_) => unknown(why),
+            },
             Ok(reply) if reply.status.is_success() => {
-                let answer: Option<Created> = serde_json::from_value(reply.body).ok();
-                let assigned =
-                    answer.is_some_and(|answer| answer.assignees.iter().any(|who| account(Some(who)).id == AGENT));
-                if assigned {
+                if serde_json::from_value(reply.body).is_ok_and(|answer: Issue| answer.has_agent()) {
                     return Performed::Done { value: () };
                 }
                 let why = format!("GitHub accepted the request and did not assign {login} to {issue}");
@@ -115,71 +165,77 @@ impl Client {
         }
     }
 
-    async fn read_pull(&self, pull: PullNumber) -> Option<PullRead> {
-        let reply = self.http.get(&format!("read {pull}"), &self.path(&format!("/pulls/{}", pull.0))).await.ok()?;
-        serde_json::from_value(reply.body).ok()
-    }
-
     /// Takes a pull request out of draft; REST has no endpoint for it.
     pub async fn mark_ready(&self, pull: PullNumber, node: &NodeId) -> Performed<()> {
+        match self.read_pull(pull).await {
+            Ok(read) if read.draft == Some(false) => return Performed::Done { value: () },
+            Ok(_) => {}
+            Err(error) => return not_done(error.to_string()),
+        }
         let document = include_str!("graphql/mark_ready.graphql");
-        match self.http.mutate(document, json!({ "id": node })).await {
-            Err(why) => unknown(why),
-            Ok(graph) => {
-                let draft = graph
-                    .data
-                    .as_ref()
-                    .and_then(|data| data.pointer("/markPullRequestReadyForReview/pullRequest/isDraft"));
-                if draft.and_then(Value::as_bool) == Some(false) {
-                    return Performed::Done { value: () };
-                }
-                match self.read_pull(pull).await.and_then(|read| read.draft) {
-                    Some(false) => Performed::Done { value: () },
-                    Some(true) => Performed::NotDone { why: graph.complaint(), refused: true },
-                    None => unknown(graph.complaint()),
-                }
-            }
+        let answer = self.http.mutate(document, json!({ "id": node })).await;
+        let said = match &answer {
+            Err(why) => why.clone(),
+            Ok(graph) => graph.complaint(),
+        };
+        match self.read_pull(pull).await {
+            Ok(read) if read.draft == Some(false) => Performed::Done { value: () },
+            Ok(_) if answer.is_ok() && !said.is_empty() => Performed::NotDone { why: said, refused: true },
+            Ok(_) | Err(_) => unknown(if said.is_empty() { format!("{pull} is still shown as a draft") } else { said }),
         }
     }
 
     /// Merges at the head that was judged; done only when `merged` is read back.
     pub async fn merge(&self, request: &MergeRequest) -> Performed<CommitId> {
+        let pull = request.pull;
+        match self.read_pull(pull).await {
+            Err(error) => return not_done(error.to_string()),
+            Ok(read) => {
+                if let Some(value) = read.merge() {
+                    return Performed::Done { value };
+                }
+                if read.state.as_deref() == Some("closed") {
+                    return not_done(format!("{pull} was closed"));
+                }
+                if read.head.is_some_and(|head| head.sha != request.head.to_string()) {
+                    return not_done(format!("{pull} has another head than the one that was judged"));
+                }
+            }
+        }
         let body = json!({
             "sha": request.head, "merge_method": request.method.word(),
             "commit_title": request.title, "commit_message": request.message,
         });
-        let path = self.path(&format!("/pulls/{}/merge", request.pull.0));
-        let answer = self.http.write(Method::PUT, &path, Some(&body)).await;
-        let read = self.read_pull(request.pull).await;
-        if let Some(commit) =
-            read.as_ref().filter(|read| read.merged == Some(true)).and_then(|read| read.merge_commit_sha.as_ref())
-        {
-            return match commit.parse() {
-                Ok(value) => Performed::Done { value },
-                Err(_) => unknown("GitHub named no merge commit"),
-            };
+        let answer = self.http.write(Method::PUT, &self.path(&format!("/pulls/{}/merge", pull.0)), Some(&body)).await;
+        if let Some(value) = self.read_pull(pull).await.ok().and_then(|read| read.merge()) {
+            return Performed::Done { value };
         }
         match answer {
             Err(why) => unknown(why),
-            Ok(reply) if reply.status.is_success() => unknown(format!("{} is not shown as merged yet", request.pull)),
+            Ok(reply) if reply.status.is_success() => unknown(format!("{pull} is not shown as merged yet")),
             Ok(reply) => {
-                let transient = reply.status.as_u16() == 409 || reply.message().contains("Base branch was modified");
-                let why = format!("GitHub answered {}: {}", reply.status.as_u16(), reply.message());
-                let limited = matches!(super::http::classify("merge", &reply), ForgeError::RateLimited { .. });
-                Performed::NotDone { why, refused: !transient && !limited }
+                // The head moved, or somebody else's merge was quicker: decide again.
+                let moved = reply.status.as_u16() == 409 || reply.message().contains("Base branch was modified");
+                match refused(&reply) {
+                    Performed::NotDone { why, refused } => Performed::NotDone { why, refused: refused && !moved },
+                    other => other,
+                }
             }
         }
     }
 
     /// Closes an issue as completed.
     pub async fn close_issue(&self, issue: IssueNumber) -> Performed<()> {
+        if self.read_issue(issue).await.is_ok_and(|read| read.state == "closed") {
+            return Performed::Done { value: () };
+        }
         let body = json!({ "state": "closed", "state_reason": "completed" });
         self.patch(&format!("/issues/{}", issue.0), &body).await
     }
 
     /// Closes a pull request unmerged.
     pub async fn close_pull(&self, pull: PullNumber) -> Performed<()> {
-        if self.read_pull(pull).await.is_some_and(|read| read.state.as_deref() == Some("closed")) {
+        if self.read_pull(pull).await.is_ok_and(|read| read.state.as_deref() == Some("closed")) {
             return Performed::Done { value: () };
         }
         self.patch(&format!("/pulls/{}", pull.0), &json!({ "state": "closed" })).await
@@ -200,11 +256,11 @@ impl Client {
         let encoded = percent_encoding::utf8_percent_encode(branch, PLAIN).to_string();
         match self.http.get("read a branch", &self.path(&format!("/git/ref/heads/{encoded}"))).await {
             Err(ForgeError::NotFound { .. }) => return Performed::Done { value: () },
-            Err(error) => return Performed::NotDone { why: error.to_string(), refused: false },
+            Err(error) => return not_done(error.to_string()),
             Ok(reply) => {
                 let found = reply.body.pointer("/object/sha").and_then(Value::as_str).unwrap_or_default().to_owned();
                 if found != head.to_string() {
-                    return Performed::NotDone { why: format!("{branch} moved since it was judged"), refused: false };
+                    return not_done(format!("{branch} moved since it was judged"));
                 }
             }
         }

@@ -17,6 +17,17 @@ pub struct AccountId {
     pub login: String,
 }
 
+impl AccountId {
+    /// GitHub's Copilot coding agent. One account, three logins: `copilot-swe-agent[bot]` in requests,
+    /// `copilot-swe-agent` in GraphQL, `Copilot` in REST (seen in both APIs; the review bot is called `Copilot` too).
+    pub const COPILOT_AGENT: u64 = 198_982_749;
+
+    /// Whether this is the coding agent, by its numeric id.
+    pub const fn is_agent(&self) -> bool {
+        self.id == Self::COPILOT_AGENT
+    }
+}
+
 /// Whether an issue is open, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

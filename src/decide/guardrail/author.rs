@@ -1,9 +1,9 @@
 //! Author: only the agent's own pull requests are merged, told by numeric id.
 
-use super::{Case, Verdict, is_agent, veto};
+use super::{Case, Verdict, veto};
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
-    if is_agent(&case.pull.author) {
+    if case.pull.author.is_agent() {
         return Verdict::Pass;
     }
     let (pull, login) = (case.pull.number, &case.pull.author.login);

@@ -3,8 +3,8 @@
 use super::Forge;
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AgentEvent, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key, ListedIssue, MergeRequest,
-    NodeId, Performed, PullNumber, Question,
+    AccountId, AgentEvent, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key, ListedIssue,
+    MergeRequest, NodeId, Performed, PullNumber, Question,
 };
 
 impl Forge for Client {
@@ -14,8 +14,8 @@ impl Forge for Client {
         Self::observe(self, question).await
     }
 
-    async fn own_issues(&self, key: &Key) -> Result<Vec<ListedIssue>, ForgeError> {
-        Self::own_issues(self, key).await
+    async fn own_issues(&self, key: &Key, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
+        Self::own_issues(self, key, viewer).await
     }
 
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {

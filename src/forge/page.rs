@@ -1,0 +1,92 @@
+//! Lists of REST, page after page.
+//!
+//! **Guarantees**: all pages up to a named limit; a page that GitHub says is unchanged is taken from memory, which holds
+//! a bounded number of them. **Races**: a list that grows while it is read shows an entry twice rather than never.
+
+use super::{Client, ForgeError};
+use ::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+/// Most pages of a list, a hundred entries each. What is looked for in longer lists is among the newest.
+const MAX_PAGES: usize = 50;
+/// Most pages that are remembered; a look needs one for each unfinished pull request.
+const MAX_KEPT: usize = 64;
+
+/// A page as it was last seen.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    etag: String,
+    entries: Vec<Value>,
+    more: bool,
+}
+
+/// Pages by path.
+pub(super) type Pages = BTreeMap<String, Page>;
+
+impl Client {
+    /// Every entry of a list.
+    pub(super) async fn list<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
+        let mut all = Vec::new();
+        for number in 1..=MAX_PAGES {
+            let page = self.page(what, &numbered(path, number), None).await?;
+            all.extend(page.entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
+            if !page.more {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same of a list that is read again and again: what is unchanged costs nothing.
+    pub(super) async fn watch<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
+        let mut all = Vec::new();
+        for number in 1..=MAX_PAGES {
+            let path = numbered(path, number);
+            let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
+            let page = self.page(what, &path, known).await?;
+            // An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
+            all.extend(page.entries.iter().filter_map(|entry| serde_json::from_value(entry.clone()).ok()));
+            let more = page.more;
+            self.remember(path, page);
+            if !more {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn page(&self, what: &str, path: &str, known: Option<Page>) -> Result<Page, ForgeError> {
+        let etag = known.as_ref().map(|page| page.etag.as_str());
+        let reply = self.http.get_unless(what, path, etag).await?;
+        if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
+            return Ok(known);
+        }
+        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let more = header("link").contains("rel=\"next\"");
+        let etag = header("etag").to_owned();
+        match reply.body {
+            Value::Array(entries) => Ok(Page { etag, entries, more }),
+            _ => Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() }),
+        }
+    }
+
+    fn remember(&self, path: String, page: Page) {
+        if page.etag.is_empty() {
+            return;
+        }
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if pages.len() >= MAX_KEPT && !pages.contains_key(&path) {
+            // Whatever goes is read in full once more.
+            pages.pop_first();
+        }
+        pages.insert(path, page);
+    }
+}
+
+fn numbered(path: &str, number: usize) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}per_page=100&page={number}")
+}
