@@ -13,6 +13,7 @@ mod shape;
 mod write;
 
 pub use self::http::{ForgeError, Spent};
+pub use self::observe::DOCUMENT as OBSERVATION;
 
 use crate::model::RepositoryName;
 use secrecy::SecretString;

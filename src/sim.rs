@@ -18,7 +18,8 @@
 //!   world. A field outside of it is refused as an unknown one is at GitHub, although GitHub may have it.
 //! * A draft without conflicts has the merge state DRAFT. GitHub calls that value deprecated and sometimes answers
 //!   BLOCKED (GraphQL reference, `MergeStateStatus`).
-//! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Reads never lag.
+//! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Reads never lag. Lost requests
+//!   and answers are arranged one by one ([`Accident`]).
 //! * No secondary rate limits, webhooks, merge queue, automatic merge, teams, commit statuses, check suites or search.
 //! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
 //!   public logs), the rest of the output is git's.
@@ -45,7 +46,7 @@ use self::git::Repository;
 pub use self::git::{FileChange, GitError, Signature};
 use self::hub::{Clock, Hub, MergeRequest, NewFiles, Trouble};
 use self::wire::Server;
-pub use self::wire::{RequestEntry, RequestKind, RequestLog, WireError};
+pub use self::wire::{Accident, AccidentKind, RequestEntry, RequestKind, RequestLog, WireError};
 use self::world::{AccountId, CheckResult, Founding, MergeMethod, NewPull, Refusal, World};
 
 /// What a simulator begins with. The default is the sample project with the machine's clock.
@@ -189,6 +190,11 @@ impl Simulator {
     /// Lets another token act for an account (see [`World::person`]).
     pub fn add_token(&self, token: &str, account: AccountId) {
         self.server.site.add_token(token, account);
+    }
+
+    /// Arranges that something happens to the next request that it fits.
+    pub fn arrange(&self, accident: Accident) {
+        self.server.site.arrange(accident);
     }
 
     /// Everything that was asked so far.

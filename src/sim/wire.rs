@@ -6,6 +6,7 @@
 //!
 //! Races: requests run side by side. The world is held only for a moment at a time; git decides between two pushes.
 
+mod accident;
 mod answer;
 mod backend;
 mod budget;
@@ -32,6 +33,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+pub use self::accident::{Accident, AccidentKind};
 use self::answer::Answer;
 use self::budget::Budget;
 use self::call::Call;
@@ -46,6 +48,7 @@ pub(super) struct Site {
     pub api_url: String,
     tokens: Mutex<BTreeMap<String, AccountId>>,
     log: Mutex<RequestLog>,
+    accidents: Mutex<Vec<Accident>>,
     core: Mutex<Budget>,
     graphql: Mutex<Budget>,
     schema: graphql::GraphSchema,
@@ -89,6 +92,7 @@ impl Server {
             api_url,
             tokens: Mutex::new(BTreeMap::from([(token.to_owned(), viewer)])),
             log: Mutex::default(),
+            accidents: Mutex::default(),
             core: Mutex::new(Budget::new("core", hourly_limit)),
             graphql: Mutex::new(Budget::new("graphql", hourly_limit)),
             schema,
@@ -118,6 +122,11 @@ impl Site {
     /// Lets another token act for an account.
     pub fn add_token(&self, token: &str, account: AccountId) {
         hold(&self.tokens).insert(token.to_owned(), account);
+    }
+
+    /// Arranges an accident.
+    pub fn arrange(&self, accident: Accident) {
+        hold(&self.accidents).push(accident);
     }
 
     /// What was asked so far.
@@ -158,27 +167,57 @@ fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Answers a request.
+/// Answers a request, if no accident happens to it.
 async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
     site.hub.tick();
     let nobody = AccountId(0);
+    let mut broken_off = false;
     let answer = match Call::read(request, nobody).await {
         Err(answer) => *answer,
-        Ok(mut call) => {
-            let account = site.authenticate(&call);
-            call.account = account.unwrap_or(nobody);
-            match (backend::service(&call), account) {
-                (Some(kind), account) => serve_git(&site, &call, kind, account).await,
-                (None, None) => refuse_stranger(&site, &call),
-                (None, Some(_)) if call.path == ["graphql"] => serve_graphql(&site, &call).await,
-                (None, Some(_)) => serve_rest(&site, &call).await,
+        Ok(call) => {
+            let accident = accident::take(&mut hold(&site.accidents), &call);
+            match accident {
+                None => handle(&site, call, nobody).await,
+                Some(AccidentKind::Before(status)) => note_accident(&site, &call, accident::gateway(status)),
+                Some(AccidentKind::Answer { status, headers, body }) => {
+                    note_accident(&site, &call, accident::arranged(status, &headers, &body))
+                }
+                Some(AccidentKind::After(status)) => {
+                    handle(&site, call, nobody).await;
+                    accident::gateway(status)
+                }
+                Some(AccidentKind::BrokenOff) => {
+                    broken_off = true;
+                    handle(&site, call, nobody).await
+                }
             }
         }
     };
+    if broken_off {
+        return accident::broken_off();
+    }
     let mut response = Response::new(axum::body::Body::from(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     response
+}
+
+/// Writes a request down that GitHub never saw.
+fn note_accident(site: &Site, call: &Call, answer: Answer) -> Answer {
+    let kind = if call.path == ["graphql"] { RequestKind::GraphQl } else { RequestKind::Rest };
+    site.note(call.entry(backend::service(call).unwrap_or(kind), answer.status));
+    answer
+}
+
+async fn handle(site: &Arc<Site>, mut call: Call, nobody: AccountId) -> Answer {
+    let account = site.authenticate(&call);
+    call.account = account.unwrap_or(nobody);
+    match (backend::service(&call), account) {
+        (Some(kind), account) => serve_git(site, &call, kind, account).await,
+        (None, None) => refuse_stranger(site, &call),
+        (None, Some(_)) if call.path == ["graphql"] => serve_graphql(site, &call).await,
+        (None, Some(_)) => serve_rest(site, &call).await,
+    }
 }
 
 /// Answers a request with a wrong token, or none.

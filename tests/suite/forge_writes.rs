@@ -1,0 +1,242 @@
+//! Writes on the wire: sent once, and answered with what is known — done, not done, or unknown.
+
+use crate::forge_client::{arrange, client, client_with, done, merge_of, not_done, ready_pull, text, unknown};
+use crate::sim_client::simulator;
+use orchestrator::model::{IssueNumber, NodeId, Performed, PullNumber};
+use orchestrator::sim::AccidentKind::{After, Answer, Before, BrokenOff};
+use orchestrator::sim::Simulator;
+use orchestrator::sim::world::{Permission, StateReason};
+
+const LOGIN: &str = "copilot-swe-agent[bot]";
+
+fn issues(sim: &Simulator) -> usize {
+    sim.world(|world| world.subjects().filter(|subject| subject.pull.is_none()).count())
+}
+
+async fn created(sim: &Simulator) -> IssueNumber {
+    done(client(sim).create_issue(&text("dev-a.md")).await).number
+}
+
+#[tokio::test]
+async fn a_create_that_ends_in_a_gateway_is_sent_once_and_unknown_whatever_happened() {
+    for (accident, made) in [(Before(502), 0), (After(502), 1), (After(504), 1), (BrokenOff, 1)] {
+        let sim = simulator().await;
+        arrange(&sim, "POST", "/issues", accident.clone());
+        unknown(client(&sim).create_issue(&text("dev-a.md")).await);
+        assert_eq!(issues(&sim), made, "{accident:?}");
+        assert_eq!(sim.requests().count("POST", "/issues"), 1, "{accident:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_carries_labels_and_marker_and_no_assignee() {
+    let sim = simulator().await;
+    let made = done(client(&sim).create_issue(&text("dev-a.md")).await);
+    sim.world(|world| {
+        let subject = world.subjects().find(|subject| subject.number == made.number.0).expect("the issue");
+        assert!(subject.body.starts_with("<!-- orchestrator-issue-queue-id: dev-a.md -->\n"));
+        assert!(subject.assignees.is_empty());
+        assert_eq!((subject.labels.len(), subject.author.0), (1, made.author));
+    });
+}
+
+#[tokio::test]
+async fn labels_are_listed_once_and_made_when_they_are_missing() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    for file in ["dev-a.md", "dev-b.md"] {
+        done(client.create_issue(&text(file)).await);
+    }
+    let log = sim.requests();
+    assert_eq!((log.count("GET", "/labels"), log.count("POST", "/labels")), (1, 1));
+    let other = crate::forge_client::client(&sim);
+    done(other.create_issue(&text("dev-c.md")).await);
+    assert_eq!(sim.requests().count("POST", "/labels"), 1, "it is there already");
+}
+
+#[tokio::test]
+async fn a_label_that_somebody_made_meanwhile_is_as_good() {
+    let sim = simulator().await;
+    arrange(&sim, "GET", "/labels", Answer { status: 200, headers: Vec::new(), body: "[]".to_owned() });
+    let first = client(&sim);
+    done(client(&sim).create_issue(&text("dev-b.md")).await);
+    arrange(&sim, "GET", "/labels", Answer { status: 200, headers: Vec::new(), body: "[]".to_owned() });
+    done(first.create_issue(&text("dev-a.md")).await);
+    assert_eq!(issues(&sim), 2);
+}
+
+#[tokio::test]
+async fn an_assignment_counts_when_the_agent_is_read_back() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    done(client(&sim).assign(issue, LOGIN, "main").await);
+    done(client(&sim).assign(issue, LOGIN, "main").await);
+    let path = format!("/issues/{}/assignees", issue.0);
+    assert_eq!(sim.requests().count("POST", &path), 1, "the second one finds it done");
+}
+
+#[tokio::test]
+async fn an_assignment_that_github_ignores_is_not_done_for_good() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    let (why, refused) = not_done(client(&sim).assign(issue, "nobody-of-that-name", "main").await);
+    assert!(why.contains("did not assign nobody-of-that-name to #1") && refused, "{why}");
+}
+
+#[tokio::test]
+async fn an_assignment_whose_answer_is_lost_is_read_back() {
+    for (accident, landed) in [(After(502), true), (BrokenOff, true), (Before(502), false)] {
+        let sim = simulator().await;
+        let issue = created(&sim).await;
+        arrange(&sim, "POST", "/assignees", accident.clone());
+        let result = client(&sim).assign(issue, LOGIN, "main").await;
+        assert_eq!(matches!(result, Performed::Done { .. }), landed, "{accident:?} {result:?}");
+        assert!(landed || matches!(result, Performed::Unknown { .. }), "{result:?}");
+        assert_eq!(sim.requests().count("POST", &format!("/issues/{}/assignees", issue.0)), 1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_assigned_to_a_closed_issue() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    done(client(&sim).close_issue(issue).await);
+    let (why, refused) = not_done(client(&sim).assign(issue, LOGIN, "main").await);
+    assert!(why.contains("#1 was closed") && !refused, "{why}");
+}
+
+#[tokio::test]
+async fn a_merge_names_its_head_and_is_read_back() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let commit = done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert_eq!(sim.log("main").await.expect("a history")[0].0, commit.to_string());
+    assert_eq!(done(client(&sim).merge(&merge_of(pull, &head)).await), commit, "a second one finds it merged");
+    assert_eq!(sim.requests().count("PUT", "/merge"), 1);
+}
+
+#[tokio::test]
+async fn a_merge_whose_answer_is_lost_is_read_back() {
+    for accident in [After(502), BrokenOff] {
+        let sim = simulator().await;
+        let (pull, head) = ready_pull(&sim, "one").await;
+        arrange(&sim, "PUT", "/merge", accident);
+        let commit = done(client(&sim).merge(&merge_of(pull, &head)).await);
+        assert_eq!(sim.log("main").await.expect("a history")[0].0, commit.to_string());
+        assert_eq!(sim.requests().count("PUT", "/merge"), 1);
+    }
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    arrange(&sim, "PUT", "/merge", Before(502));
+    unknown(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert_eq!(sim.log("main").await.expect("a history").len(), 1, "nothing was merged");
+}
+
+#[tokio::test]
+async fn another_head_than_the_judged_one_is_never_merged() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    sim.commit_files("one", &[("late.txt", Some(b"late"))], "late").await.expect("committed");
+    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert!(why.contains("another head") && !refused, "{why}");
+    assert_eq!(sim.requests().count("PUT", "/merge"), 0, "it isn't even asked for");
+}
+
+#[tokio::test]
+async fn a_head_that_moves_in_the_very_moment_is_refused_by_github_and_not_for_good() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let moved = r#"{"message":"Head branch was modified. Review and try the merge again.","status":"409"}"#;
+    arrange(&sim, "PUT", "/merge", Answer { status: 409, headers: Vec::new(), body: moved.to_owned() });
+    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert!(why.contains("Head branch was modified") && !refused, "{why}");
+}
+
+#[tokio::test]
+async fn what_a_rule_forbids_is_refused_for_good_in_githubs_words() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let rule =
+        r#"{"message":"At least 1 approving review is required by reviewers with write access.","status":"405"}"#;
+    arrange(&sim, "PUT", "/merge", Answer { status: 405, headers: Vec::new(), body: rule.to_owned() });
+    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert!(why.contains("approving review is required") && refused, "{why}");
+}
+
+#[tokio::test]
+async fn a_limit_is_no_refusal() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let limit = r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes."}"#;
+    let headers = vec![("retry-after".to_owned(), "60".to_owned())];
+    arrange(&sim, "PUT", "/merge", Answer { status: 403, headers, body: limit.to_owned() });
+    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert!(why.contains("secondary rate limit") && !refused, "{why}");
+}
+
+#[tokio::test]
+async fn a_draft_becomes_ready_once() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    done(client(&sim).assign(issue, LOGIN, "main").await);
+    while !sim.step_agent().await.expect("the agent works").is_empty() {}
+    let found = sim.world(|world| {
+        let subject = world.subjects().find(|subject| subject.pull.is_some());
+        subject.map(|subject| (subject.number, subject.node_id.clone()))
+    });
+    let (pull, node) = found.map(|(number, node)| (PullNumber(number), NodeId(node))).expect("a pull request");
+    done(client(&sim).mark_ready(pull, &node).await);
+    done(client(&sim).mark_ready(pull, &node).await);
+    let marked = sim.requests().entries.iter().filter(|entry| entry.operation.as_deref() == Some("MarkReady")).count();
+    assert_eq!(marked, 1);
+}
+
+#[tokio::test]
+async fn a_branch_is_deleted_at_the_judged_commit_only_and_gone_is_done() {
+    let sim = simulator().await;
+    let (_, head) = ready_pull(&sim, "one").await;
+    let moved = sim.commit_files("one", &[("late.txt", Some(b"late"))], "late").await.expect("committed");
+    let at = |id: &str| id.parse().expect("a commit id");
+    let (why, refused) = not_done(client(&sim).delete_branch("one", at(&head)).await);
+    assert!(why.contains("moved since it was judged") && !refused, "{why}");
+    done(client(&sim).delete_branch("one", at(&moved)).await);
+    done(client(&sim).delete_branch("one", at(&moved)).await);
+    assert_eq!(sim.requests().count("DELETE", "/git/refs/heads/one"), 1);
+}
+
+#[tokio::test]
+async fn a_branch_that_vanishes_in_the_very_moment_is_done() {
+    let sim = simulator().await;
+    let (_, head) = ready_pull(&sim, "one").await;
+    let gone = r#"{"message":"Reference does not exist","status":"422"}"#;
+    arrange(&sim, "DELETE", "/heads/one", Answer { status: 422, headers: Vec::new(), body: gone.to_owned() });
+    done(client(&sim).delete_branch("one", head.parse().expect("a commit id")).await);
+}
+
+#[tokio::test]
+async fn closing_what_is_closed_writes_nothing() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    let (pull, _) = ready_pull(&sim, "one").await;
+    for _ in 0..2 {
+        done(client(&sim).close_issue(issue).await);
+        done(client(&sim).close_pull(pull).await);
+    }
+    let log = sim.requests();
+    assert_eq!(log.entries.iter().filter(|entry| entry.method == "PATCH").count(), 2);
+    let reason = sim.world(|world| world.subjects().find(|s| s.number == issue.0).and_then(|s| s.reason));
+    assert_eq!(reason, Some(StateReason::Completed));
+}
+
+#[tokio::test]
+async fn somebody_who_may_only_read_is_told_so() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let reader = sim.world(|world| world.person("reader", Permission::Read));
+    sim.add_token("readers-token", reader);
+    let reading = client_with(&sim, "readers-token");
+    let (why, refused) = not_done(reading.merge(&merge_of(pull, &head)).await);
+    assert!(why.starts_with("GitHub answered 40") && refused, "{why}");
+    let (_, refused) = not_done(reading.delete_branch("one", head.parse().expect("an id")).await);
+    assert!(refused);
+}
