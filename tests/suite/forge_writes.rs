@@ -143,13 +143,15 @@ async fn another_head_than_the_judged_one_is_never_merged() {
 }
 
 #[tokio::test]
-async fn a_head_that_moves_in_the_very_moment_is_refused_by_github_and_not_for_good() {
+async fn what_moves_in_the_very_moment_is_refused_by_github_and_not_for_good() {
     let sim = simulator().await;
     let (pull, head) = ready_pull(&sim, "one").await;
-    let moved = r#"{"message":"Head branch was modified. Review and try the merge again.","status":"409"}"#;
-    arrange(&sim, "PUT", "/merge", Answer { status: 409, headers: Vec::new(), body: moved.to_owned() });
-    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
-    assert!(why.contains("Head branch was modified") && !refused, "{why}");
+    for (status, words) in [(409, "Head branch was modified"), (405, "Base branch was modified")] {
+        let body = format!(r#"{{"message":"{words}. Review and try the merge again."}}"#);
+        arrange(&sim, "PUT", "/merge", Answer { status, headers: Vec::new(), body });
+        let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+        assert!(why.contains(words) && !refused, "{why}");
+    }
 }
 
 #[tokio::test]
