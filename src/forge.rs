@@ -13,7 +13,7 @@ mod shape;
 mod write;
 
 pub use self::http::{ForgeError, Spent};
-pub use self::observe::DOCUMENT as OBSERVATION;
+pub use self::observe::{LINKED as LINKED_PULLS, OBSERVATION};
 
 use crate::model::RepositoryName;
 use secrecy::SecretString;

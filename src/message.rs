@@ -13,7 +13,7 @@ pub use template::{Template, TemplateError};
 use crate::model::{
     BlobId, CommitId, Discussion, IssueNumber, IssueText, ItemName, Marker, PullNumber, QueueItem, RepositoryName, Step,
 };
-use crate::text::{disarm, one_line, quote, truncate};
+use crate::text::{disarm, headline, one_line, quote, truncate};
 
 /// Longest title: GitHub's limit.
 pub const MAX_TITLE: usize = 256;
@@ -103,7 +103,7 @@ fn quoted(pull: &MergedPull<'_>) -> String {
 
 /// Title and message of a merge commit: ours, so that no keyword or trailer of the pull request reaches the mainline.
 pub fn merge_commit(title: &str, pull: PullNumber, issue: IssueNumber) -> (String, String) {
-    (format!("{} ({pull})", one_line(title, 200)), format!("Issue: {issue}\nPull-Request: {pull}\n"))
+    (format!("{} ({pull})", headline(title, 200)), format!("Issue: {issue}\nPull-Request: {pull}\n"))
 }
 
 /// Subject of a queue move.
@@ -147,6 +147,9 @@ mod tests {
         let (title, message) = merge_commit("Fixes #3 for @mona", PullNumber(15), IssueNumber(12));
         assert_eq!(title, "Fixes (#)3 for (at)mona (#15)");
         assert_eq!(message, "Issue: #12\nPull-Request: #15\n");
+        let (title, _) =
+            merge_commit("Update system capabilities based on merged PR #4", PullNumber(6), IssueNumber(5));
+        assert_eq!(title, "Update system capabilities based on merged PR #4 (#6)");
     }
 
     #[test]

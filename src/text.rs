@@ -27,6 +27,20 @@ pub fn one_line(text: &str, max: usize) -> String {
     cut(&line, max)
 }
 
+/// One line of at most `max` characters for the subject of a commit: references stay, since a subject without them says
+/// less, unless the line would close something.
+///
+/// ```
+/// use orchestrator::text::headline;
+/// assert_eq!(headline("Update after PR #4", 80), "Update after PR #4");
+/// assert_eq!(headline("Fixes #4", 80), "Fixes (#)4");
+/// ```
+pub fn headline(text: &str, max: usize) -> String {
+    let text = disarm(text);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if closes_something(&line) { one_line(&line, max) } else { cut(&line, max) }
+}
+
 /// At most `max` characters; what was cut is said in a last line.
 pub fn truncate(text: &str, max: usize) -> String {
     let characters = text.chars().count();
@@ -80,6 +94,8 @@ mod tests {
         fn nothing_grows_beyond_its_limit(text in any::<String>(), max in 0usize..50) {
             prop_assert!(truncate(&text, max).chars().count() <= max.max(text.chars().count().min(max)));
             prop_assert!(one_line(&text, max.max(1)).chars().count() <= max.max(1));
+            let headline = headline(&text, max.max(1));
+            prop_assert!(headline.chars().count() <= max.max(1) && !closes_something(&headline));
             prop_assert!(!terminal(&text).contains(char::from(27)));
         }
     }

@@ -16,10 +16,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The document.
-pub const DOCUMENT: &str = concat!(include_str!("graphql/observe.graphql"), include_str!("graphql/pull.graphql"));
+/// The document of an observation.
+pub const OBSERVATION: &str = concat!(include_str!("graphql/observe.graphql"), include_str!("graphql/pull.graphql"));
 /// The document for linked pull requests beyond the first page.
-const LINKED: &str = concat!(include_str!("graphql/linked.graphql"), include_str!("graphql/pull.graphql"));
+pub const LINKED: &str = concat!(include_str!("graphql/linked.graphql"), include_str!("graphql/pull.graphql"));
 /// Most further pages of linked pull requests, twenty each.
 const MAX_LINKED_PAGES: usize = 5;
 /// Unsettled issues a request.
@@ -208,7 +208,7 @@ impl Client {
             "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
             "unsettled": unsettled, "settled": settled, "lists": lists,
         });
-        let graph = self.http.query(&what, DOCUMENT, variables).await?;
+        let graph = self.http.query(&what, OBSERVATION, variables).await?;
         let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
         let data = graph.data.as_ref().filter(|data| !data.is_null()).cloned();
         let mut data = data.ok_or_else(|| unexpected(format!("GitHub complained: {}", graph.complaint())))?;

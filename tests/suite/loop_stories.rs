@@ -3,6 +3,7 @@
 use crate::stage::Stage;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome};
+use orchestrator::sim::world::MergeMethod;
 use orchestrator::sim::{IssueKind, Options, RequestKind, Script};
 
 fn ledger(cycles: &[Cycle]) -> Ledger {
@@ -104,7 +105,7 @@ async fn an_agent_that_dies_leaves_the_question_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_look_is_one_query_of_one_point_whatever_the_queue_holds() {
+async fn one_look_is_one_query_of_one_point_whatever_the_queue_holds_and_others_merge() {
     let mut counts = Vec::new();
     for files in [1, 100, 1_000] {
         let names: Vec<String> = (0..files).map(|n| format!("dev-{n:04}.md")).collect();
@@ -112,13 +113,22 @@ async fn one_look_is_one_query_of_one_point_whatever_the_queue_holds() {
         let stage = Stage::with(with_pending(&pending)).await;
         stage.cycle().await;
         stage.cycle().await;
-        let before = stage.sim.requests();
+        let viewer = stage.sim.world(|world| world.viewer());
+        for n in 0..11 {
+            let (branch, path) = (format!("other-{n}"), format!("other-{n}.txt"));
+            stage.sim.commit_files(&branch, &[(path.as_str(), Some(b"x"))], "other").await.expect("a branch");
+            let pull = stage.sim.open_pull(viewer, &branch, "Something else", "").await.expect("a pull request");
+            stage.sim.merge_pull(viewer, pull, MergeMethod::Squash).await.expect("merged");
+        }
+        let (before, git) = (stage.sim.requests(), stage.engine.remote.git_calls().count);
         let cycle = stage.cycle().await;
-        let after = stage.sim.requests();
+        let (after, git) = (stage.sim.requests(), stage.engine.remote.git_calls().count - git);
         assert_eq!(cycle.snapshot.planning.counts[0] + cycle.snapshot.planning.counts[1], files);
-        counts.push((after.graphql - before.graphql, after.graphql_points - before.graphql_points));
+        assert_eq!(cycle.snapshot.forge.bound.len(), 1, "the item in flight is still seen");
+        let (graphql, points) = (after.graphql - before.graphql, after.graphql_points - before.graphql_points);
+        counts.push((graphql, points, after.rest - before.rest, git));
     }
-    assert_eq!(counts, [(1, 1), (1, 1), (1, 1)]);
+    assert_eq!(counts, [(1, 1, 0, 2); 3], "one query, one point, nothing by REST, ls-remote and one fetch");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

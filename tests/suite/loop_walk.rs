@@ -171,7 +171,8 @@ impl Walk {
         let commit = self.mainline().await;
         let lines: Vec<&str> = commit.lines().collect();
         assert_eq!(lines[0], format!("planning: promote {name} (#{item}) [skip ci]"));
-        let trailers = [&format!("Orchestrator-Item: {name}"), "Orchestrator-Step: promote", &format!("Issue: #{item}")];
+        let trailers =
+            [&format!("Orchestrator-Item: {name}"), "Orchestrator-Step: promote", &format!("Issue: #{item}")];
         assert_eq!(&lines[2..5], trailers);
         assert!(lines[5].starts_with("Orchestrator-Op: "), "{commit}");
 

@@ -5,6 +5,7 @@ mod decide_properties;
 mod decide_starts;
 mod desk;
 mod forge_client;
+mod forge_cost;
 mod forge_reads;
 mod forge_writes;
 mod loop_people;
