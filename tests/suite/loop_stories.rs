@@ -1,5 +1,6 @@
 //! Stories of the loop that end otherwise than well: people, agents that die, rules of the remote, odd files.
 
+use crate::sim_client::{clone, git};
 use crate::stage::Stage;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome};
@@ -24,6 +25,22 @@ fn with_pending(files: &[(&str, &[u8])]) -> Options {
     options
 }
 
+/// A person pushes a link into `pending/`.
+async fn push_link(stage: &Stage) {
+    let work = clone(&stage.sim).await;
+    std::fs::write(work.path().join("target"), "../../vision/goal.md").expect("written");
+    let link = git(&stage.sim, work.path(), &["hash-object", "-w", "target"]).await.stdout;
+    let entry = format!("120000,{link},planning/issue_queue/pending/link.md");
+    for args in [
+        &["update-index", "--add", "--cacheinfo", &entry][..],
+        &["commit", "-q", "-m", "a link"],
+        &["push", "-q", "origin", "HEAD:main"],
+    ] {
+        let ran = git(&stage.sim, work.path(), args).await;
+        assert!(ran.ok, "{ran:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
     let long = vec![b'x'; 60_001];
@@ -38,6 +55,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
         ("long.md", &long),
     ]);
     let stage = Stage::with(options).await;
+    push_link(&stage).await;
     stage.sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
     let cycles = stage.settle(200).await;
     let promoted: Vec<String> = cycles
@@ -59,6 +77,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
         [
             "bytes.md: it is not UTF-8 text",
             "empty.md: it is empty",
+            "link.md: it is not a regular file",
             "long.md: it has 60001 bytes; at most 60000 are taken"
         ]
     );
@@ -77,6 +96,19 @@ async fn a_protected_mainline_and_a_protected_branch_do_not_stop_the_loop() {
     assert!(seen.iter().any(|reason| reason.starts_with("refused to delete the branch copilot/")), "{seen:#?}");
     let merged = ledger(&cycles).bindings.into_values().filter(|b| b.outcome == Some(ItemOutcome::Merged));
     assert_eq!(merged.filter(|binding| matches!(binding.key, Key::Item(_))).count(), 2);
+    assert_eq!(cycles.last().map(|cycle| cycle.snapshot.planning.complete.len()), Some(0), "no file was moved");
+    // The rule is lifted: what was refused is tried again when its time has come, and not before.
+    stage.sim.protect_mainline(false).await.expect("the rule is lifted");
+    let pushes = stage.sim.requests().git_pushes;
+    stage.cycle().await;
+    assert_eq!(stage.sim.requests().git_pushes, pushes, "it is not hammered");
+    stage.advance(3_600);
+    for _ in 0..10 {
+        stage.cycle().await;
+    }
+    let last = stage.cycle().await;
+    assert_eq!((last.snapshot.planning.complete.len(), last.snapshot.planning.pending.len()), (2, 0));
+    assert!(matches!(last.decision.outcome, Outcome::Rest { .. }), "{:?}", last.decision);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
