@@ -19,7 +19,7 @@ mod reviews;
 mod wip;
 
 use super::View;
-use crate::model::{BoundIssue, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
+use crate::model::{BoundIssue, Evidence, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
 
 /// The label by which a person holds an issue or a pull request.
 pub const HOLD_LABEL: &str = "orchestrator-hold";
@@ -117,6 +117,8 @@ pub(super) struct Judgement {
     pub(super) vetoes: Vec<Veto>,
     pub(super) waits: Vec<Waiting>,
     pub(super) needs: Vec<Need>,
+    /// Vetoes of guardrails that the policy has weighted `warn`: they hold nothing up and are shown.
+    pub(super) warnings: Vec<Veto>,
 }
 
 impl Judgement {
@@ -135,6 +137,12 @@ pub(super) fn admission(case: &Case<'_>) -> Judgement {
     judge(case, &ADMISSION)
 }
 
+/// What the guardrails that only warn have to say, as evidence.
+pub(super) fn warnings(case: &Case<'_>) -> impl Iterator<Item = Evidence> {
+    let all = readiness(case).warnings.into_iter().chain(admission(case).warnings);
+    all.map(|veto| Evidence { fact: format!("guardrail {}, which only warns", veto.guardrail), value: veto.why })
+}
+
 fn judge(case: &Case<'_>, guardrails: &[Guardrail]) -> Judgement {
     let mut judgement = Judgement::default();
     for guardrail in guardrails {
@@ -146,10 +154,11 @@ fn judge(case: &Case<'_>, guardrails: &[Guardrail]) -> Judgement {
             Verdict::Pass => {}
             Verdict::Wait(waiting) => judgement.waits.push(waiting),
             Verdict::Look(need) => judgement.needs.push(need),
-            Verdict::Veto { why, lifts } if severity == Severity::Strict => {
-                judgement.vetoes.push(Veto { guardrail: guardrail.name.to_owned(), why, lifts });
+            Verdict::Veto { why, lifts } => {
+                let veto = Veto { guardrail: guardrail.name.to_owned(), why, lifts };
+                let list = if severity == Severity::Warn { &mut judgement.warnings } else { &mut judgement.vetoes };
+                list.push(veto);
             }
-            Verdict::Veto { .. } => {}
         }
     }
     judgement

@@ -85,11 +85,12 @@ fn without_pull(issue: &BoundIssue) -> Progress {
 
 fn judged(case: Case<'_>, binding: &Binding) -> Progress {
     let pull = case.pull;
-    let evidence = vec![
+    let mut evidence = vec![
         Evidence { fact: format!("head of {}", pull.number), value: pull.head.to_string() },
         Evidence { fact: "mergeable state".to_owned(), value: format!("{:?}", pull.merge_state).to_lowercase() },
         Evidence { fact: "checks".to_owned(), value: format!("{:?}", pull.checks).to_lowercase() },
     ];
+    evidence.extend(guardrail::warnings(&case));
     let readiness = guardrail::readiness(&case);
     let (phase, reason, outcome) = if readiness.passes() {
         ready(case, binding)
@@ -102,7 +103,7 @@ fn judged(case: Case<'_>, binding: &Binding) -> Progress {
 
 /// Missing facts first, then vetoes, then waits.
 fn held_up(judgement: Judgement, pull: &PullFacts) -> (String, Outcome) {
-    let Judgement { vetoes, waits, needs } = judgement;
+    let Judgement { vetoes, waits, needs, warnings: _ } = judgement;
     if !needs.is_empty() {
         return (format!("{} is being looked at", pull.number), Outcome::Look { needs });
     }

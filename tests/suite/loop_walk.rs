@@ -51,6 +51,7 @@ impl Walk {
         let mut waited = Vec::new();
         for _ in 0..12 {
             let cycle = self.stage.cycle().await;
+            crate::decide_fixtures::keep(&self.stage, &cycle);
             if cycle.moved() || matches!(cycle.decision.outcome, Outcome::Rest { .. }) {
                 waited.dedup();
                 return Act { waited, cycle };

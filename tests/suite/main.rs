@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one subject a file.
 
 mod decide_ends;
+mod decide_fixtures;
 mod decide_properties;
 mod decide_starts;
 mod desk;

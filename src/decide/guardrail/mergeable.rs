@@ -3,7 +3,7 @@
 //! A draft is never CLEAN, so for a draft only a conflict counts: it is marked ready first and judged again.
 
 use super::{Case, Verdict, veto};
-use crate::model::{Actor, MergeState, Mergeable, Waiting};
+use crate::model::{Actor, CheckState, MergeState, Mergeable, Waiting};
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
@@ -29,6 +29,11 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         }
         (MergeState::Blocked, _) => {
             veto(format!("a rule of `{base}` blocks {pull}"), format!("satisfy the rule shown on {pull}"))
+        }
+        // Said of a head whose checks still run, too.
+        (MergeState::Unstable, _) if case.pull.checks == CheckState::Pending => {
+            let why = format!("checks of {pull} are still running");
+            Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
         (MergeState::Unstable, _) => {
             veto(format!("a check of {pull} is not green"), format!("mend the check, or merge {pull} yourself"))

@@ -1,0 +1,221 @@
+//! Snapshots of every stage, taken from a real walk and kept: each is decided again, and single facts of some are changed.
+
+use crate::stage::Stage;
+use orchestrator::decide::decide;
+use orchestrator::engine::Cycle;
+use orchestrator::model::{
+    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckState, Decision, IssueNumber,
+    MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict, Severity, Snapshot,
+};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+#[derive(Serialize, Deserialize)]
+struct Fixture {
+    snapshot: Snapshot,
+    decision: Decision,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/stage")
+}
+
+/// What a decision comes to, in a word that can be a file's name.
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Look { .. } => "look",
+        Outcome::Act { action } => action.kind.name(),
+        Outcome::Wait { .. } => "wait",
+        Outcome::Blocked { .. } => "blocked",
+        Outcome::Rest { .. } => "rest",
+        Outcome::Stalled { .. } => "stalled",
+    }
+}
+
+/// Keeps what a cycle of the walk saw, where that was asked for; the first one of its kind, and nothing of this machine.
+pub fn keep(stage: &Stage, cycle: &Cycle) {
+    if std::env::var_os("ORCHESTRATOR_KEEP_FIXTURES").is_none() {
+        return;
+    }
+    let folder = root().join(cycle.decision.stage.code());
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join(format!("{}.json", word(&cycle.decision.outcome)));
+    let mut snapshot = cycle.snapshot.clone();
+    "the-instance".clone_into(&mut snapshot.instance);
+    let json = serde_json::to_string(&snapshot).expect("a snapshot is JSON");
+    let json = json.replace(&stage.sim.api_url(), "https://github.com");
+    let snapshot: Snapshot = serde_json::from_str(&json).expect("a snapshot reads back");
+    let fixture = Fixture { decision: decide(&snapshot), snapshot };
+    let text = serde_json::to_string_pretty(&fixture).expect("a fixture is JSON");
+    std::fs::write(&path, format!("{text}\n")).expect("the fixture is written");
+}
+
+fn load(name: &str) -> Fixture {
+    let path = root().join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every fixture by stage and word.
+fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in std::fs::read_dir(root()).expect("the folder").flatten().filter(|entry| entry.path().is_dir()) {
+        for file in std::fs::read_dir(folder.path()).expect("a stage's folder").flatten() {
+            let name = file.file_name().to_string_lossy().trim_end_matches(".json").to_owned();
+            names.push(format!("{}/{name}", folder.file_name().to_string_lossy()));
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was() {
+    let names = names();
+    let expected = [
+        "1a/ask-gap",
+        "1a/baseline",
+        "1a/rest",
+        "1a/wait",
+        "1b/wait",
+        "1c/close-empty",
+        "1c/mark-ready",
+        "1c/merge-planning",
+        "2a/promote",
+        "2b/wait",
+        "2c/mark-ready",
+        "2c/merge-development",
+        "3a/complete",
+        "3a/wait",
+        "3b/wait",
+        "3c/mark-ready",
+        "3c/merge-planning",
+    ];
+    assert_eq!(names, expected);
+    for name in names {
+        let fixture = load(&name);
+        let decision = decide(&fixture.snapshot);
+        assert_eq!(format!("{}/{}", decision.stage.code(), word(&decision.outcome)), name);
+        let (now, then) = (serde_json::to_value(&decision), serde_json::to_value(&fixture.decision));
+        assert_eq!(now.expect("JSON"), then.expect("JSON"), "{name}");
+        assert!(!decision.reason.is_empty() && decision.hash() == fixture.decision.hash(), "{name}");
+    }
+}
+
+/// The one open pull request of a fixture.
+fn pull(snapshot: &mut Snapshot) -> &mut PullFacts {
+    let bound = snapshot.forge.bound.iter_mut().find(|issue| issue.pulls.iter().any(|pull| pull.merged.is_none()));
+    bound.and_then(|issue| issue.pulls.iter_mut().find(|pull| pull.merged.is_none())).expect("an open pull request")
+}
+
+fn touch(snapshot: &mut Snapshot, path: &str, change: ChangeKind) {
+    let head = pull(snapshot).head;
+    let diff = snapshot.needs.diffs.get_mut(&head).expect("the head's diff");
+    diff.changes.push(ChangedPath { path: path.to_owned(), change });
+}
+
+fn policy(snapshot: &mut Snapshot) -> &mut orchestrator::model::Policy {
+    match &mut snapshot.policy {
+        PolicyState::Valid { policy } => policy,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn somebody() -> AccountId {
+    AccountId { id: 7, login: "somebody".to_owned() }
+}
+
+type Change = (&'static str, fn(&mut Snapshot));
+
+/// One fact each that forbids the merge of a development pull request, and the guardrail that says so.
+const VETOED: [Change; 17] = [
+    ("wip", |s| pull(s).title = "[WIP] more to come".to_owned()),
+    ("author", |s| pull(s).author = somebody()),
+    ("fork", |s| pull(s).cross_repository = true),
+    ("base", |s| pull(s).base = "release".to_owned()),
+    ("bound_issue", |s| pull(s).closes = vec![IssueNumber(1)]),
+    ("hold", |s| pull(s).labels.push("orchestrator-hold".to_owned())),
+    ("hold", |s| s.forge.bound[0].labels.push("orchestrator-hold".to_owned())),
+    ("consent", |s| policy(s).merge.enabled = false),
+    ("paths", |s| touch(s, "planning/orchestrator.toml", ChangeKind::Modified)),
+    ("paths", |s| touch(s, ".github/workflows/ci.yml", ChangeKind::Added)),
+    ("paths", |s| touch(s, ".github/copilot-instructions.md", ChangeKind::Modified)),
+    ("paths", |s| touch(s, "planning/vision/goal.md", ChangeKind::Deleted)),
+    ("reviews", |s| pull(s).reviews = vec![ReviewVerdict { author: somebody(), changes_requested: true }]),
+    ("reviews", |s| pull(s).review_required = true),
+    ("checks", |s| pull(s).checks = CheckState::Failure),
+    ("mergeable", |s| pull(s).mergeable = Mergeable::Conflicting),
+    ("mergeable", |s| pull(s).merge_state = MergeState::Blocked),
+];
+
+/// One fact each that must not merge yet and may pass by itself.
+const WAITED_FOR: [Change; 7] = [
+    ("pause", |s| s.planning.paused = true),
+    ("mergeable", |s| {
+        pull(s).merge_state = MergeState::Unstable;
+        pull(s).checks = CheckState::Pending;
+    }),
+    ("mergeable", |s| pull(s).mergeable = Mergeable::Unknown),
+    ("mergeable", |s| pull(s).merge_state = MergeState::Unknown),
+    ("mergeable", |s| pull(s).merge_state = MergeState::Behind),
+    ("checks", |s| pull(s).checks = CheckState::Pending),
+    ("agent at work", |s| {
+        let (number, at) = (pull(s).number, s.now);
+        let started = AgentEvent { id: "later".to_owned(), at, kind: AgentEventKind::Started };
+        s.needs.agent_events.entry(number).or_default().push(started);
+    }),
+];
+
+#[test]
+fn each_guardrail_alone_forbids_the_merge_and_says_what_lifts_it() {
+    for (index, (guardrail, change)) in VETOED.iter().enumerate() {
+        let mut snapshot = load("2c/merge-development").snapshot;
+        change(&mut snapshot);
+        match decide(&snapshot).outcome {
+            Outcome::Blocked { vetoes } => {
+                let named: Vec<&str> = vetoes.iter().map(|veto| veto.guardrail.as_str()).collect();
+                assert_eq!(named, [*guardrail], "case {index}");
+                assert!(!vetoes[0].why.is_empty() && !vetoes[0].lifts.is_empty(), "case {index}: {vetoes:?}");
+            }
+            // A draft title means that the agent is not done, which is waited for.
+            Outcome::Wait { waiting } if *guardrail == "wip" => {
+                assert!(waiting.why.contains("titled as work in progress"), "{waiting:?}");
+            }
+            other => panic!("case {index}, {guardrail}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_may_pass_by_itself_is_waited_for_and_never_merged() {
+    for (index, (what, change)) in WAITED_FOR.iter().enumerate() {
+        let mut snapshot = load("2c/merge-development").snapshot;
+        change(&mut snapshot);
+        let decision = decide(&snapshot);
+        assert!(matches!(decision.outcome, Outcome::Wait { .. }), "case {index}, {what}: {:?}", decision.outcome);
+    }
+}
+
+#[test]
+fn a_guardrail_that_only_warns_merges_and_is_shown() {
+    let mut snapshot = load("2c/merge-development").snapshot;
+    policy(&mut snapshot).checks = Severity::Warn;
+    pull(&mut snapshot).checks = CheckState::Failure;
+    let decision = decide(&snapshot);
+    assert!(matches!(&decision.outcome, Outcome::Act { action } if action.kind == ActionKind::MergeDevelopment));
+    let shown = decision.evidence.iter().find(|evidence| evidence.fact == "guardrail checks, which only warns");
+    assert!(shown.is_some_and(|evidence| !evidence.value.is_empty()), "{:?}", decision.evidence);
+}
+
+#[test]
+fn a_draft_is_not_taken_out_of_draft_while_anything_forbids_its_merge() {
+    for (index, (guardrail, change)) in VETOED.iter().enumerate() {
+        let mut snapshot = load("2c/mark-ready").snapshot;
+        change(&mut snapshot);
+        // GitHub says BLOCKED of drafts that nothing but their being drafts blocks; the merge itself is judged later.
+        let of_drafts = pull(&mut snapshot).merge_state == MergeState::Blocked;
+        let decision = decide(&snapshot);
+        let acts = matches!(decision.outcome, Outcome::Act { .. });
+        assert_eq!(acts, of_drafts, "case {index}, {guardrail}: {:?}", decision.outcome);
+    }
+}
