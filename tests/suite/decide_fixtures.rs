@@ -7,6 +7,7 @@ use orchestrator::model::{
     AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckState, Decision, IssueNumber,
     MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict, Severity, Snapshot,
 };
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -133,7 +134,7 @@ const VETOED: [Change; 17] = [
     ("author", |s| pull(s).author = somebody()),
     ("fork", |s| pull(s).cross_repository = true),
     ("base", |s| pull(s).base = "release".to_owned()),
-    ("bound_issue", |s| pull(s).closes = vec![IssueNumber(1)]),
+    ("bound_issue", |s| pull(s).closes = vec![IssueNumber(999)]),
     ("hold", |s| pull(s).labels.push("orchestrator-hold".to_owned())),
     ("hold", |s| s.forge.bound[0].labels.push("orchestrator-hold".to_owned())),
     ("consent", |s| policy(s).merge.enabled = false),
@@ -217,5 +218,30 @@ fn a_draft_is_not_taken_out_of_draft_while_anything_forbids_its_merge() {
         let decision = decide(&snapshot);
         let acts = matches!(decision.outcome, Outcome::Act { .. });
         assert_eq!(acts, of_drafts, "case {index}, {guardrail}: {:?}", decision.outcome);
+    }
+}
+
+/// Snapshots in which the next thing is a merge.
+const MERGES: [&str; 3] = ["1c/merge-planning", "2c/merge-development", "3c/merge-planning"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_merged_or_made_ready_while_any_guardrail_says_no(
+        fixture in 0..MERGES.len(),
+        changes in proptest::sample::subsequence((0..VETOED.len() + WAITED_FOR.len()).collect::<Vec<_>>(), 1..5),
+        draft in any::<bool>(),
+    ) {
+        let mut snapshot = load(MERGES[fixture]).snapshot;
+        prop_assert!(matches!(decide(&snapshot).outcome, Outcome::Act { .. }), "it would be merged");
+        for index in &changes {
+            let (_, change) = VETOED.iter().chain(&WAITED_FOR).nth(*index).expect("an index of the tables");
+            change(&mut snapshot);
+        }
+        let facts = pull(&mut snapshot);
+        facts.draft = draft && facts.mergeable == Mergeable::Yes && facts.merge_state == MergeState::Clean;
+        let decision = decide(&snapshot);
+        prop_assert!(!matches!(decision.outcome, Outcome::Act { .. }), "{:?}: {:?}", changes, decision.outcome);
     }
 }
