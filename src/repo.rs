@@ -10,6 +10,7 @@ mod commit;
 mod diff;
 mod ledger;
 mod lock;
+mod observation;
 mod publish;
 mod queue_move;
 mod read;

@@ -108,7 +108,7 @@ fn ended(view: View<'_>, ledger: &Ledger, binding: &Binding, issue: &BoundIssue,
     let reason = format!("a person closed {} without a merged pull request: {name} is {outcome}", issue.number);
     let fields = SettleFields { key: binding.key.clone(), pull: None, merge: None, outcome };
     let mut effects = vec![Effect::Settle { fields }];
-    effects.extend(move_to_complete(view, binding, name, step, None));
+    effects.extend(left::move_to_complete(view, trailers(binding, name, step, None)));
     let outcome = act(ActionKind::Drop, &binding.key, effects);
     Some(Owed::new(Rank::EffectsLeft, Stage::DevelopmentInWork, reason, outcome))
 }
@@ -126,30 +126,15 @@ fn merge_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, pull: &Pull
     Some(Owed::new(Rank::EffectsLeft, Stage::DevelopmentReady, reason, outcome))
 }
 
-fn move_to_complete(
-    view: View<'_>,
-    binding: &Binding,
-    name: &ItemName,
-    step: Step,
-    pull: Option<&PullFacts>,
-) -> Option<Effect> {
-    let (from, blob) = left::place(view, name)?;
-    let trailers = Trailers {
+fn trailers(binding: &Binding, name: &ItemName, step: Step, pull: Option<&PullFacts>) -> Trailers {
+    Trailers {
         item: name.clone(),
         step,
         issue: Some(binding.issue),
         pull: pull.map(|pull| pull.number),
         merge: pull.and_then(|pull| pull.merged).map(|(_, commit)| commit),
         capability_issue: None,
-    };
-    Some(Effect::Move {
-        name: name.clone(),
-        from,
-        to: Folder::Complete,
-        blob,
-        skip_ci: view.policy.commit.skip_ci,
-        trailers,
-    })
+    }
 }
 
 fn complete(
@@ -183,7 +168,8 @@ fn complete(
     let merge = newest.merged.map(|(_, commit)| commit);
     let settles =
         SettleFields { key: binding.key.clone(), pull: Some(newest.number), merge, outcome: ItemOutcome::Merged };
-    let then: Vec<Effect> = move_to_complete(view, binding, name, Step::Complete, Some(newest)).into_iter().collect();
+    let moved = left::move_to_complete(view, trailers(binding, name, Step::Complete, Some(newest)));
+    let then: Vec<Effect> = moved.into_iter().collect();
     if ledger.bindings.contains_key(&key) {
         // Bind and settle are one ledger commit; only a hand in the ledger parts them.
         let settle = Effect::Settle { fields: settles };

@@ -62,7 +62,6 @@ pub(super) fn branch_deletion(view: View<'_>, pull: &PullFacts) -> Option<Effect
 /// A settled item's file belongs into `complete/`, wherever an earlier refusal left it.
 fn move_left(view: View<'_>, ledger: &Ledger, binding: &Binding, outcome: &ItemOutcome) -> Option<Effect> {
     let Key::Item(name) = &binding.key else { return None };
-    let (from, blob) = place(view, name)?;
     let step = match outcome {
         ItemOutcome::Dropped => Step::Drop,
         ItemOutcome::Merged
@@ -73,22 +72,24 @@ fn move_left(view: View<'_>, ledger: &Ledger, binding: &Binding, outcome: &ItemO
         | ItemOutcome::Declined => Step::Complete,
     };
     let capability = ledger.bindings.get(&Key::Capability(name.clone())).map(|capability| capability.issue);
-    let trailers = Trailers {
-        item: name.clone(),
-        step,
-        issue: Some(binding.issue),
-        pull: binding.pull,
-        merge: binding.merge,
-        capability_issue: capability,
-    };
-    Some(Effect::Move {
-        name: name.clone(),
-        from,
-        to: Folder::Complete,
-        blob,
-        skip_ci: view.policy.commit.skip_ci,
-        trailers,
-    })
+    move_to_complete(
+        view,
+        Trailers {
+            item: name.clone(),
+            step,
+            issue: Some(binding.issue),
+            pull: binding.pull,
+            merge: binding.merge,
+            capability_issue: capability,
+        },
+    )
+}
+
+/// The move of the trailers' item into `complete/`, from wherever it lies.
+pub(super) fn move_to_complete(view: View<'_>, trailers: Trailers) -> Option<Effect> {
+    let name = trailers.item.clone();
+    let (from, blob) = place(view, &name)?;
+    Some(Effect::Move { name, from, to: Folder::Complete, blob, skip_ci: view.policy.commit.skip_ci, trailers })
 }
 
 /// Where a bound item's file lies, unless it is complete. The same name in `complete/` makes a pending one a re-use.

@@ -9,7 +9,7 @@ use crate::message;
 use crate::model::{
     ActionKind, Attempt, Binding, BlobId, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource, Key,
     LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields, Signature,
-    Snapshot, StopPoint,
+    Snapshot, StopPoint, TipHints,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -119,7 +119,10 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 self.space().await;
                 let (title, message) = (title.clone(), message.clone());
                 let request = MergeRequest { pull: *pull, head: *head, method: *method, title, message };
-                let result = forge.merge(&request).await;
+                let result = match forge.merge(&request).await {
+                    Performed::Done { value } => self.received(value).await,
+                    other => other,
+                };
                 if let Performed::Done { value } = &result {
                     self.merge = Some(*value);
                 }
@@ -140,6 +143,24 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             }
         };
         step(effect, result)
+    }
+
+    /// A merge counts when its commit lies in the mainline that git fetches; until then nothing is built on it.
+    async fn received(&self, merge: CommitId) -> Performed<CommitId> {
+        let (remote, tips) = (&self.acts.engine.remote, &self.acts.snapshot.tips);
+        let hints = TipHints { branch: tips.branch.clone(), mainline: Some(merge), ledger: tips.ledger };
+        let found = match remote.sync(self.acts.lock, &hints).await {
+            Ok(tips) => remote.is_ancestor(merge, tips.mainline).await.map(|found| (found, tips.mainline)),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok((true, _)) => Performed::Done { value: merge },
+            Ok((false, mainline)) => {
+                let (merge, mainline) = (merge.short(), mainline.short());
+                Performed::Unknown { why: format!("GitHub says merged as {merge}, which is not in {mainline} yet") }
+            }
+            Err(error) => Performed::Unknown { why: format!("merged, but the mainline can't be fetched: {error}") },
+        }
     }
 
     async fn attempt(&self, key: &Key) -> Performed<Option<String>> {

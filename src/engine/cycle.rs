@@ -34,6 +34,8 @@ pub struct Engine<F, R, C> {
     pub stop: Option<StopAt>,
     /// What GitHub refused for good.
     pub refusals: Refusals,
+    /// Whether the last process's observation was read.
+    recalled: tokio::sync::OnceCell<()>,
     /// When the last write was sent, for the spacing of writes.
     pub last_write: Mutex<Option<jiff::Timestamp>>,
 }
@@ -77,8 +79,8 @@ impl Cycle {
 impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// An engine that remembers nothing yet.
     pub fn new(forge: F, remote: R, clock: C, repository: RepositoryName, instance: String) -> Self {
-        let (refusals, last_write) = (Refusals::default(), Mutex::default());
-        Self { forge, remote, clock, repository, instance, stop: None, refusals, last_write }
+        let (refusals, recalled, last_write) = (Refusals::default(), tokio::sync::OnceCell::new(), Mutex::default());
+        Self { forge, remote, clock, repository, instance, stop: None, refusals, recalled, last_write }
     }
 
     /// Looks and decides; changes nothing but the clone.
@@ -86,6 +88,18 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// # Errors
     /// When GitHub or the clone can't be read.
     pub async fn look(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
+        let (snapshot, decision) = self.see(lock).await?;
+        self.remember(lock, &snapshot).await;
+        Ok((snapshot, decision))
+    }
+
+    async fn see(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
+        self.recalled
+            .get_or_init(async || {
+                let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
+                self.refusals.take_over(kept.map(|kept| kept.refused).unwrap_or_default());
+            })
+            .await;
         let look = Look { forge: &self.forge, remote: &self.remote, lock, refused: self.refusals.all() };
         let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, self.clock.now()).await?;
         let mut decision = decide(&snapshot);
@@ -104,7 +118,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// # Errors
     /// As [`Engine::look`]; what happens to a write is part of the [`Cycle`].
     pub async fn cycle(&self, lock: &R::Lock) -> Result<Cycle, ErrorOf<F, R>> {
-        let (snapshot, decision) = self.look(lock).await?;
+        let (mut snapshot, decision) = self.see(lock).await?;
         let done = match &decision.outcome {
             Outcome::Act { action } => self.perform(lock, &snapshot, &decision, action).await,
             Outcome::Look { .. }
@@ -113,8 +127,18 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             | Outcome::Rest { .. }
             | Outcome::Stalled { .. } => Vec::new(),
         };
+        let seen = std::mem::replace(&mut snapshot.refused, self.refusals.all());
+        self.remember(lock, &snapshot).await;
+        snapshot.refused = seen;
         tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
         Ok(Cycle { snapshot, decision, done })
+    }
+
+    /// Keeps what was seen; it is a cache, so a failure is told and nothing else.
+    async fn remember(&self, lock: &R::Lock, snapshot: &Snapshot) {
+        if let Err(error) = self.remote.remember(lock, snapshot).await {
+            tracing::warn!(%error, "the observation could not be kept");
+        }
     }
 
     async fn perform(&self, lock: &R::Lock, snapshot: &Snapshot, decision: &Decision, action: &Action) -> Vec<Done> {

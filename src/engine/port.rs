@@ -12,7 +12,7 @@ mod github;
 use crate::model::{
     AccountId, AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText,
     Key, Ledger, LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber,
-    Question, QueueMove, Signature, TipHints, Tips,
+    Question, QueueMove, Signature, Snapshot, TipHints, Tips,
 };
 use jiff::Timestamp;
 use std::future::Future;
@@ -60,6 +60,10 @@ pub trait Remote: Send + Sync {
 
     /// Take the lock, or say who holds it.
     fn lock(&self) -> impl Future<Output = Result<Self::Lock, Self::Error>> + Send;
+    /// What the last look saw, if it was kept; a cache, so what can't be read was not kept.
+    fn recall(&self) -> impl Future<Output = Option<Snapshot>> + Send;
+    /// Keep what was seen, for the next process and for answers without a network.
+    fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> impl Future<Output = Result<(), Self::Error>> + Send;
     /// Where the clone stands now, without asking the remote; `None` for a clone that was never fetched.
     fn known_tips(&self) -> impl Future<Output = Result<Option<Tips>, Self::Error>> + Send;
     /// Ask the remote, fetch what moved, and say where everything stands.

@@ -1,4 +1,4 @@
-//! What GitHub refused for good, remembered between cycles.
+//! What GitHub refused for good, remembered between cycles and, in the last observation, between processes.
 //!
 //! **Guarantees**: bounded; losing it costs one more refusal each.
 
@@ -14,9 +14,14 @@ const MAX: usize = 200;
 pub struct Refusals(Mutex<Vec<Refusal>>);
 
 impl Refusals {
-    /// With what an earlier process remembered.
-    pub fn new(known: Vec<Refusal>) -> Self {
-        Self(Mutex::new(known))
+    /// Takes over what an earlier process remembered.
+    pub(super) fn take_over(&self, known: Vec<Refusal>) {
+        let mut list = self.list();
+        for refusal in known.into_iter().take(MAX) {
+            if !list.iter().any(|other| other.object == refusal.object) {
+                list.push(refusal);
+            }
+        }
     }
 
     /// All of them.

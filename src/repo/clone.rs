@@ -197,7 +197,7 @@ impl LocalClone {
     }
 }
 
-fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RepoError {
+pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RepoError {
     let path = path.display().to_string();
     move |source| RepoError::Io { what, path, source }
 }

@@ -86,13 +86,16 @@ impl LocalClone {
         Ok(planning::body(&String::from_utf8_lossy(&bytes)).to_owned())
     }
 
-    /// Whether `ancestor` is reachable from `tip`.
+    /// Whether `ancestor` is reachable from `tip`; a commit that was never fetched is not.
     ///
     /// # Errors
     /// When history can't be read.
     pub fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, RepoError> {
         let repository = self.git2()?;
         let (ancestor, tip) = (super::commit::to_git2(ancestor), super::commit::to_git2(tip));
+        if repository.find_commit(ancestor).is_err() {
+            return Ok(false);
+        }
         let result = if ancestor == tip { Ok(true) } else { repository.graph_descendant_of(tip, ancestor) };
         result.map_err(|source| RepoError::Write { what: "cannot walk history", source })
     }

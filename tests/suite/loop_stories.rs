@@ -2,10 +2,10 @@
 
 use crate::sim_client::{clone, git};
 use crate::stage::Stage;
-use orchestrator::engine::Cycle;
-use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome};
+use orchestrator::engine::{Cycle, DoneResult};
+use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome, Snapshot, StopPoint};
 use orchestrator::sim::world::MergeMethod;
-use orchestrator::sim::{IssueKind, Options, RequestKind, Script};
+use orchestrator::sim::{Accident, AccidentKind, IssueKind, Options, RequestKind, Script};
 
 fn ledger(cycles: &[Cycle]) -> Ledger {
     cycles.last().and_then(|cycle| cycle.snapshot.ledger.clone()).expect("a ledger")
@@ -86,7 +86,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_protected_mainline_and_a_protected_branch_do_not_stop_the_loop() {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     stage.sim.protect_mainline(true).await.expect("the rule is set");
     stage.sim.protect_branch("copilot/*").await.expect("the rule is set");
     let cycles = stage.settle(200).await;
@@ -97,11 +97,11 @@ async fn a_protected_mainline_and_a_protected_branch_do_not_stop_the_loop() {
     let merged = ledger(&cycles).bindings.into_values().filter(|b| b.outcome == Some(ItemOutcome::Merged));
     assert_eq!(merged.filter(|binding| matches!(binding.key, Key::Item(_))).count(), 2);
     assert_eq!(cycles.last().map(|cycle| cycle.snapshot.planning.complete.len()), Some(0), "no file was moved");
-    // The rule is lifted: what was refused is tried again when its time has come, and not before.
+    // The rule is lifted: what was refused is tried again when its time has come, and not before, by a new process too.
     stage.sim.protect_mainline(false).await.expect("the rule is lifted");
-    let pushes = stage.sim.requests().git_pushes;
-    stage.cycle().await;
-    assert_eq!(stage.sim.requests().git_pushes, pushes, "it is not hammered");
+    stage.restart();
+    let quiet = stage.cycle().await;
+    assert!(quiet.done.is_empty(), "it is not hammered: {:?}", quiet.done);
     stage.advance(3_600);
     for _ in 0..10 {
         stage.cycle().await;
@@ -188,4 +188,42 @@ async fn every_issue_is_assigned_once_and_no_file_is_ever_in_two_folders() {
     stages.sort_unstable();
     stages.dedup();
     assert_eq!(stages, ["1a", "1b", "1c", "2a", "2b", "2c", "3a", "3b", "3c"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_observation_is_kept_for_its_owner_and_says_what_was_seen() {
+    let stage = Stage::new().await;
+    stage.cycle().await;
+    let seen = stage.cycle().await.snapshot;
+    let path = stage.data().join("observation.json");
+    let kept: Snapshot = serde_json::from_slice(&std::fs::read(&path).expect("the file")).expect("a snapshot");
+    assert_eq!(kept, seen);
+    assert!(!std::fs::read_to_string(&path).expect("text").contains(stage.sim.token()));
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().expect("there").permissions()) & 0o777, 0o600);
+    std::fs::write(&path, b"{ cut off").expect("written");
+    let mut other = stage;
+    other.restart();
+    other.cycle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merge_whose_mainline_cannot_be_fetched_is_settled_by_the_next_look() {
+    let stage = Stage::new().await;
+    for _ in 0..40 {
+        let cycle = stage.cycle().await;
+        if cycle.decision.stage.code() == "1c" && cycle.moved() {
+            break;
+        }
+        stage.sim.step_agent().await.expect("the agent works");
+    }
+    stage.sim.arrange(Accident::on("GET", "/info/refs", AccidentKind::Before(502)));
+    let merging = stage.cycle().await;
+    let done: Vec<(StopPoint, DoneResult)> = merging.done.iter().map(|done| (done.point, done.result)).collect();
+    assert_eq!(done, [(StopPoint::Merge, DoneResult::Unknown)], "{:?}", merging.done);
+    assert!(merging.done[0].why.starts_with("merged, but the mainline can't be fetched"), "{:?}", merging.done);
+    let healed = stage.cycle().await;
+    assert_eq!(healed.done.first().map(|done| done.point), Some(StopPoint::Settle), "{:?}", healed.done);
+    assert!(stage.settle(120).await.last().is_some_and(|c| matches!(c.decision.outcome, Outcome::Rest { .. })));
+    assert_eq!(stage.sim.requests().count("POST", "/issues"), 7, "nothing is asked twice");
 }

@@ -25,8 +25,8 @@ pub struct Stage {
     pub sim: Simulator,
     pub engine: Engine<forge::Client, Arc<LocalClone>, TestClock>,
     clock: TestClock,
-    /// Kept for its drop: the data folder goes with it.
-    _folder: tempfile::TempDir,
+    /// The data folder goes with it.
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -43,7 +43,7 @@ impl Stage {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock(Arc::new(Mutex::new(now)));
         let engine = engine(&sim, &repository, folder.path(), clock.clone());
-        Self { sim, engine, clock, _folder: folder }
+        Self { sim, engine, clock, folder }
     }
 
     /// One cycle; time moves on by a second.
@@ -51,6 +51,17 @@ impl Stage {
         self.advance(1);
         let lock = self.engine.remote.lock().await.expect("nobody else holds the lock");
         self.engine.cycle(&lock).await.expect("the cycle can look")
+    }
+
+    /// The engine ends and another process begins in the same data folder.
+    pub fn restart(&mut self) {
+        let repository = self.engine.repository.clone();
+        self.engine = engine(&self.sim, &repository, self.folder.path(), self.clock.clone());
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Moves both clocks on.

@@ -5,7 +5,7 @@
 use super::Remote;
 use crate::model::{
     BlobId, CommitId, HeadDiff, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber, QueueMove,
-    Signature, TipHints, Tips,
+    Signature, Snapshot, TipHints, Tips,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 use std::sync::Arc;
@@ -31,6 +31,15 @@ impl Remote for Arc<LocalClone> {
 
     async fn lock(&self) -> Result<Self::Lock, RepoError> {
         blocking(self, |clone| clone.lock().map(Arc::new)).await
+    }
+
+    async fn recall(&self) -> Option<Snapshot> {
+        blocking(self, LocalClone::recall).await
+    }
+
+    async fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> Result<(), RepoError> {
+        let (lock, snapshot) = (Arc::clone(lock), snapshot.clone());
+        blocking(self, move |clone| clone.remember(&lock, &snapshot)).await
     }
 
     async fn known_tips(&self) -> Result<Option<Tips>, RepoError> {
