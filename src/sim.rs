@@ -31,6 +31,7 @@ mod agent;
 mod git;
 mod hub;
 pub mod sample;
+#[expect(clippy::indexing_slicing, reason = "fields are set in objects of JSON that are made right above")]
 mod wire;
 pub mod world;
 
@@ -130,6 +131,7 @@ pub struct Simulator {
 
 impl Simulator {
     /// Starts one; it listens on a free loopback port when this returns.
+    #[expect(clippy::disallowed_methods, reason = "the simulator's own clock; it shares nothing with the product")]
     pub async fn start(options: Options) -> Result<Simulator, SimError> {
         for name in [&options.owner, &options.name] {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

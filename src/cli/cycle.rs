@@ -74,7 +74,11 @@ fn page(decision: &Decision, done: &[Done], dry_run: bool) -> String {
                 text.push_str(&format!("  {}{made}{why}\n", done.effect));
             }
         }
-        other => text.push_str(&format!("{}\n", next_words(other))),
+        Outcome::Look { .. }
+        | Outcome::Wait { .. }
+        | Outcome::Blocked { .. }
+        | Outcome::Rest { .. }
+        | Outcome::Stalled { .. } => text.push_str(&format!("{}\n", next_words(&decision.outcome))),
     }
     text
 }

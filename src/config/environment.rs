@@ -26,6 +26,7 @@ pub struct Environment {
 
 impl Environment {
     /// Of this process.
+    #[expect(clippy::disallowed_methods, reason = "the one place")]
     pub fn from_process() -> Self {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let home = || text("HOME").map(|home| PathBuf::from(home).join(".local/state"));

@@ -199,7 +199,7 @@ mod tests {
     fn problem(text: &str) -> (Option<usize>, String) {
         match parse(Some(text.as_bytes())) {
             PolicyState::Invalid { line, problem } => (line, problem),
-            other => panic!("{text}: {other:?}"),
+            other @ (PolicyState::Missing | PolicyState::Valid { .. }) => panic!("{text}: {other:?}"),
         }
     }
 

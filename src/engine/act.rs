@@ -121,7 +121,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 let request = MergeRequest { pull: *pull, head: *head, method: *method, title, message };
                 let result = match forge.merge(&request).await {
                     Performed::Done { value } => self.received(value).await,
-                    other => other,
+                    other @ (Performed::NotDone { .. } | Performed::Unknown { .. }) => other,
                 };
                 if let Performed::Done { value } = &result {
                     self.merge = Some(*value);

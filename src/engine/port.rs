@@ -116,6 +116,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one clock of the product")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -67,10 +67,10 @@ impl Client {
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let more = header("link").contains("rel=\"next\"");
         let etag = header("etag").to_owned();
-        match reply.body {
-            Value::Array(entries) => Ok(Page { etag, entries, more }),
-            _ => Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() }),
-        }
+        let Value::Array(entries) = reply.body else {
+            return Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() });
+        };
+        Ok(Page { etag, entries, more })
     }
 
     fn remember(&self, path: String, page: Page) {

@@ -218,7 +218,7 @@ impl Client {
                 let moved = reply.status.as_u16() == 409 || reply.message().contains("Base branch was modified");
                 match refused(&reply) {
                     Performed::NotDone { why, refused } => Performed::NotDone { why, refused: refused && !moved },
-                    other => other,
+                    other @ (Performed::Done { .. } | Performed::Unknown { .. }) => other,
                 }
             }
         }

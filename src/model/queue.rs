@@ -64,6 +64,11 @@ impl ItemName {
         plain.then_some(Self(name))
     }
 
+    /// A stand-in for what is no file name at all.
+    pub fn unnamed() -> Self {
+        Self("unnamed".to_owned())
+    }
+
     /// The name as it stands in the tree.
     pub fn as_str(&self) -> &str {
         &self.0

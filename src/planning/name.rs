@@ -46,12 +46,11 @@ pub fn is_excluded(name: &str) -> bool {
 pub(super) fn check(raw: &[u8]) -> Result<ItemName, (ItemName, Quarantine)> {
     let lossy = String::from_utf8_lossy(raw).into_owned();
     let problem = problem(raw, &lossy);
-    // A tree entry's name holds neither `/` nor NUL and is neither `.` nor `..`; a stand-in serves where a test's does.
-    let name = ItemName::new(lossy).or_else(|| ItemName::new("unnamed.md"));
-    match (name, problem) {
+    match (ItemName::new(lossy), problem) {
         (Some(name), None) => Ok(name),
         (Some(name), Some(problem)) => Err((name, Quarantine::Name { problem: problem.to_owned() })),
-        (None, _) => unreachable!("`unnamed.md` is a plain name"),
+        // A tree entry's name holds neither `/` nor NUL and is neither `.` nor `..`, so git never has one.
+        (None, _) => Err((ItemName::unnamed(), Quarantine::Name { problem: "it is no file name".to_owned() })),
     }
 }
 

@@ -71,7 +71,14 @@ fn changed(delta: &git2::DiffDelta<'_>) -> Option<ChangedPath> {
         Delta::Deleted => ChangeKind::Deleted,
         Delta::Unmodified => return None,
         // Without rename detection every other status is a change of content or mode.
-        _ => ChangeKind::Modified,
+        Delta::Modified
+        | Delta::Renamed
+        | Delta::Copied
+        | Delta::Ignored
+        | Delta::Untracked
+        | Delta::Typechange
+        | Delta::Unreadable
+        | Delta::Conflicted => ChangeKind::Modified,
     };
     let file = if change == ChangeKind::Deleted { delta.old_file() } else { delta.new_file() };
     let path = String::from_utf8_lossy(file.path_bytes().unwrap_or_default()).into_owned();

@@ -103,6 +103,7 @@ fn not_done(error: &RepoError) -> Performed<CommitId> {
 }
 
 /// A random pause that grows with the round, so that two losers don't meet again.
+#[expect(clippy::disallowed_methods, reason = "on a thread that may block, and for less than half a second")]
 fn jitter(round: u32) {
     let random = u64::from(uuid::Uuid::new_v4().as_bytes()[0]);
     std::thread::sleep(Duration::from_millis(random * u64::from(round + 1) / 4));

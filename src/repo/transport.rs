@@ -218,6 +218,7 @@ impl Transport {
         Err(failure(call, &output.stderr))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place")]
     fn run(&self, call: &'static str, git_dir: &Path, arguments: &[String]) -> Result<Output, TransportError> {
         let started = Instant::now();
         let mut command = Command::new("git");
@@ -261,6 +262,7 @@ impl Transport {
     }
 
     /// Both pipes are read to their limit on threads of their own, so that a full pipe can't hold git up.
+    #[expect(clippy::disallowed_methods, reason = "on a thread that may block; the limit is right beside it")]
     fn wait(&self, call: &'static str, mut child: Child) -> Result<Output, TransportError> {
         let out = child.stdout.take().map(reader);
         let err = child.stderr.take().map(reader);
@@ -343,7 +345,9 @@ fn porcelain(output: &Output, name: &RefName) -> Pushed {
             error @ (TransportError::Unauthorized(_) | TransportError::NotFound(_)) => {
                 Pushed::Refused(PushRefusal::Rule(error.to_string()))
             }
-            error => Pushed::Unknown(error.to_string()),
+            error @ (TransportError::NoGit(_) | TransportError::TimedOut { .. } | TransportError::Failed { .. }) => {
+                Pushed::Unknown(error.to_string())
+            }
         };
     };
     match line.chars().next() {
@@ -416,6 +420,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "git itself is asked")]
     fn everything_that_git_calls_local_is_taken_away() {
         let output = Command::new("git").args(["rev-parse", "--local-env-vars"]).output().expect("git runs");
         let names = String::from_utf8(output.stdout).expect("names are text");

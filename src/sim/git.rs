@@ -102,6 +102,7 @@ pub struct Repository {
 }
 
 /// A `git` command that sees nothing of its caller's configuration.
+#[expect(clippy::disallowed_methods, reason = "the one place where the simulator runs a program")]
 pub fn hermetic(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {

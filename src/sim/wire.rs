@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
@@ -325,7 +325,7 @@ fn conditional(call: &Call, answer: Answer) -> Answer {
         return answer;
     }
     let mut headers = answer.headers;
-    headers.remove(axum::http::header::CONTENT_TYPE);
+    headers.remove(CONTENT_TYPE);
     Answer { status: StatusCode::NOT_MODIFIED, headers, body: axum::body::Bytes::new() }
         .with(HeaderName::from_static("cache-control"), "private, max-age=60, s-maxage=60")
 }

@@ -156,15 +156,27 @@ fn break_marker(text: &str) -> String {
         .replace("orchestrator-issue-queue-id", "orchestrator issue queue id")
 }
 
-/// Whether a text holds a closing keyword directly before a reference, as GitHub reads it.
+/// Whether a text holds a closing keyword directly before a reference, as GitHub reads it: `#12`, `GH-12`,
+/// `owner/name#12` or the address of an issue (docs.github.com, "Autolinked references and URLs").
 pub fn closes_something(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(2).any(|pair| {
-        let keyword = pair[0].trim_end_matches(':').to_ascii_lowercase();
-        let reference = pair[1];
-        let number = reference.rsplit('#').next().is_some_and(|tail| tail.starts_with(|c: char| c.is_ascii_digit()));
-        CLOSING.contains(&keyword.as_str()) && reference.contains('#') && number && !reference.contains("(#)")
-    })
+    let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let mut before = String::new();
+    for word in text.split_whitespace() {
+        let keyword = before.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(':');
+        if CLOSING.contains(&keyword) {
+            let lower = word.to_ascii_lowercase();
+            let number = lower.rsplit('#').next().is_some_and(digit) && lower.contains('#') && !lower.contains("(#)");
+            let apart = |at: usize| !lower.get(..at).is_some_and(|start| start.ends_with(char::is_alphanumeric));
+            let short = lower.match_indices("gh-").any(|(at, _)| apart(at) && lower.get(at + 3..).is_some_and(digit));
+            let after = |part: &str| lower.find(part).and_then(|at| lower.get(at + part.len()..));
+            let address = lower.contains("://") && ["/issues/", "/pull/"].into_iter().filter_map(after).any(digit);
+            if number || short || address {
+                return true;
+            }
+        }
+        before = word.to_ascii_lowercase();
+    }
+    false
 }
 
 #[cfg(test)]

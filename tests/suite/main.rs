@@ -1,5 +1,16 @@
 //! The integration tests: one binary, one subject a file.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test that can't go on has failed, and it runs programs and sets clocks of its own"
+)]
+
+mod code_paths;
 mod decide_ends;
 mod decide_fixtures;
 mod decide_properties;

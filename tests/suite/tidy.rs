@@ -2,6 +2,7 @@
 //!
 //! Every rule is a function from a file to its violations; each has a test on the real tree and one on a bad file.
 
+use crate::code_paths;
 use std::path::{Path, PathBuf};
 
 /// Which top-level modules a module may use.
@@ -33,20 +34,29 @@ const CONFINED: [(&str, &[&str]); 8] = [
 
 const PURE: [&str; 5] = ["model", "text", "planning", "message", "decide"];
 
-/// What a pure module must not name.
-const IMPURE: [&str; 11] = [
+/// What a pure module must not name: the beginnings of paths.
+const IMPURE: [&str; 13] = [
     "std::fs",
     "std::net",
     "std::process",
     "std::env",
     "std::io",
+    "std::os",
     "std::thread",
-    "SystemTime",
-    "Instant::",
-    "::now()",
+    "std::time",
     "tokio",
     "uuid",
+    "tempfile",
+    "rand",
+    "getrandom",
 ];
+
+/// Crates that a pure module may name, besides the standard library.
+const PURE_CRATES: [&str; 7] =
+    ["serde", "serde_json", "jiff", "sha2", "thiserror", "percent_encoding", "unicode_normalization"];
+
+/// What may lie at the top of the repository, dot-files aside.
+const TOP: [&str; 8] = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "fixtures", "src", "templates", "tests"];
 
 /// Longest file, its tests included.
 const MAX_LINES: usize = 500;
@@ -98,10 +108,6 @@ fn sources() -> Vec<File> {
     files
 }
 
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_')
-}
-
 fn map(file: &File) -> Vec<String> {
     let module = file.module();
     let Some((_, allowed)) = MAP.iter().find(|(name, _)| *name == module) else {
@@ -109,24 +115,22 @@ fn map(file: &File) -> Vec<String> {
         return if front { Vec::new() } else { vec![file.at(1, "this module is not in the map")] };
     };
     let mut found = Vec::new();
-    for (number, line) in file.code() {
-        for used in line.split("crate::").skip(1).filter_map(|rest| words(rest).next()) {
-            if used != module && !used.is_empty() && !allowed.contains(&used) {
-                found.push(file.at(number, &format!("{module} may not use {used}: dependencies point down only")));
-            }
+    for path in code_paths::of(&file.path, &file.text) {
+        let Some(used) = path.inner() else { continue };
+        let known = MAP.iter().any(|(name, _)| *name == used);
+        if known && used != module && !allowed.contains(&used) {
+            found.push(file.at(path.line, &format!("{module} may not use {used}: dependencies point down only")));
         }
     }
     found
 }
 
 fn confinement(file: &File) -> Vec<String> {
-    let names = |line: &str, name: &str| line.contains(&format!("{name}::")) && words(line).any(|word| word == name);
     let mut found = Vec::new();
-    for (number, line) in file.code() {
+    for path in code_paths::of(&file.path, &file.text) {
         for (name, rooms) in CONFINED.iter().filter(|(_, rooms)| !rooms.contains(&file.module())) {
-            let own = line.contains(&format!("::{name}::"));
-            if names(line, name) && !own {
-                found.push(file.at(number, &format!("{name} belongs to {rooms:?} alone")));
+            if path.outer() == Some(*name) {
+                found.push(file.at(path.line, &format!("{name} belongs to {rooms:?} alone")));
             }
         }
     }
@@ -137,11 +141,22 @@ fn purity(file: &File) -> Vec<String> {
     if !PURE.contains(&file.module()) {
         return Vec::new();
     }
-    let bad = |(number, line): (usize, &str)| {
-        let name = IMPURE.iter().find(|name| line.contains(**name))?;
-        Some(file.at(number, &format!("{name} in a pure module: no I/O, clock, environment or randomness")))
-    };
-    file.code().filter_map(bad).collect()
+    let mut found = Vec::new();
+    for path in code_paths::of(&file.path, &file.text) {
+        let text = path.segments.join("::");
+        let begins = |start: &&&str| text == **start || text.starts_with(&format!("{start}::"));
+        if let Some(name) = IMPURE.iter().find(begins) {
+            found.push(file.at(path.line, &format!("{name} in a pure module: no I/O, clock, environment, randomness")));
+        }
+        if text.ends_with("::now") {
+            found.push(file.at(path.line, &format!("{text} in a pure module: the time is in the snapshot")));
+        }
+        let foreign = CONFINED.iter().map(|(name, _)| *name).find(|name| path.outer() == Some(*name));
+        if let Some(name) = foreign.filter(|name| !PURE_CRATES.contains(name)) {
+            found.push(file.at(path.line, &format!("{name} in a pure module")));
+        }
+    }
+    found
 }
 
 fn printing_and_environment(file: &File) -> Vec<String> {
@@ -185,24 +200,55 @@ fn holds(rule: fn(&File) -> Vec<String>) {
 #[test]
 fn dependencies_point_down_only() {
     holds(map);
-    assert_eq!(map(&File::new("decide/x.rs", "use crate::engine::Engine;")).len(), 1);
-    assert_eq!(map(&File::new("sim/x.rs", "fn f() { crate::model::X }")).len(), 1);
+    for bad in [
+        "use crate::engine::Engine;",
+        "use crate::{model::X, engine::{self, Y}};",
+        "use super::super::engine::Engine;",
+        "fn f() { let x = crate::engine::x(); }",
+        "fn f(x: &crate::engine::X) {}",
+        "fn f() -> String { format!(\"{}\", crate::engine::x()) }",
+        "#[derive(crate::engine::X)] struct Y;",
+    ] {
+        assert!(!map(&File::new("decide/x.rs", bad)).is_empty(), "{bad}");
+    }
+    assert_eq!(map(&File::new("sim/x.rs", "fn f() { crate::model::x() }")).len(), 1);
     assert_eq!(map(&File::new("mystery.rs", "")).len(), 1);
-    assert!(map(&File::new("decide/x.rs", "use crate::decide::y; use crate::model::Z; // crate::engine")).len() <= 1);
+    let good =
+        "use crate::model::Z; use super::guardrail; // crate::engine\n#[cfg(test)] mod tests { use crate::engine; }";
+    assert!(map(&File::new("decide/x.rs", good)).is_empty());
 }
 
 #[test]
 fn crates_stay_in_their_rooms() {
     holds(confinement);
-    assert_eq!(confinement(&File::new("engine/x.rs", "use git2::Repository;")).len(), 1);
+    for bad in ["use git2::Repository;", "use ::git2 as g;", "fn f(x: git2::Oid) {}", "use {git2::Oid, std::fmt};"] {
+        assert_eq!(confinement(&File::new("engine/x.rs", bad)).len(), 1, "{bad}");
+    }
     assert!(confinement(&File::new("repo/x.rs", "use git2::Repository;")).is_empty());
 }
 
 #[test]
 fn pure_modules_touch_nothing() {
     holds(purity);
-    assert_eq!(purity(&File::new("decide/x.rs", "let now = Timestamp::now();")).len(), 1);
-    assert!(purity(&File::new("engine/x.rs", "std::fs::read(x)")).is_empty());
+    for bad in [
+        "fn f() { let now = Timestamp::now(); }",
+        "use std::{fmt, fs::File};",
+        "fn f() { std::env::var(\"X\"); }",
+        "fn f() { let x = format!(\"{:?}\", std::time::Instant::elapsed(&x)); }",
+        "use octocrab::Octocrab;",
+    ] {
+        assert_eq!(purity(&File::new("decide/x.rs", bad)).len(), 1, "{bad}");
+    }
+    assert!(purity(&File::new("engine/x.rs", "fn f() { std::fs::read(x); }")).is_empty());
+}
+
+#[test]
+fn the_top_of_the_repository_is_as_agreed() {
+    let entries = std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).expect("the repository");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let unexpected: Vec<String> =
+        names.filter(|name| !name.starts_with('.') && name != "target" && !TOP.contains(&name.as_str())).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Guarantees that every refusal of the world, and every breakage, becomes the status and body that GitHub gives.
 
 use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ impl Answer {
     pub fn json(status: StatusCode, body: &Value) -> Answer {
         let mut headers = HeaderMap::new();
         let json = HeaderValue::from_static("application/json; charset=utf-8");
-        headers.insert(axum::http::header::CONTENT_TYPE, json);
+        headers.insert(CONTENT_TYPE, json);
         Answer { status, headers, body: Bytes::from(body.to_string()) }
     }
 

@@ -297,7 +297,7 @@ fn matches(pattern: &str, branch: &str) -> bool {
     for part in parts {
         last = part;
         match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
             None => return false,
         }
     }

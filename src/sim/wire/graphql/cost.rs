@@ -4,7 +4,7 @@
 //! at least 1. A list of ids multiplies what is asked of each.
 
 use apollo_compiler::ExecutableDocument;
-use apollo_compiler::ast::{DirectiveList, Value};
+use apollo_compiler::ast::DirectiveList;
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
@@ -64,33 +64,30 @@ impl Counter<'_> {
 
     /// An integer argument, from the document or its variables.
     fn number(&self, field: &Field, name: &str) -> Option<u64> {
-        match field.specified_argument_by_name(name)?.as_ref() {
-            Value::Int(number) => u64::try_from(number.try_to_i32().ok()?).ok(),
-            Value::Variable(variable) => self.variables.get(variable.as_str())?.as_u64(),
-            _ => None,
+        let value = field.specified_argument_by_name(name)?;
+        match value.as_variable() {
+            Some(variable) => self.variables.get(variable.as_str())?.as_u64(),
+            None => u64::try_from(value.to_i32()?).ok(),
         }
     }
 
     /// The length of a list argument.
     fn length(&self, field: &Field, name: &str) -> Option<u64> {
-        match field.specified_argument_by_name(name)?.as_ref() {
-            Value::List(items) => u64::try_from(items.len()).ok(),
-            Value::Variable(variable) => {
-                let items = self.variables.get(variable.as_str())?.as_array()?;
-                u64::try_from(items.len()).ok()
-            }
-            _ => None,
-        }
+        let value = field.specified_argument_by_name(name)?;
+        let length = match value.as_variable() {
+            Some(variable) => self.variables.get(variable.as_str())?.as_array()?.len(),
+            None => value.as_list()?.len(),
+        };
+        u64::try_from(length).ok()
     }
 
     /// What `@include` and `@skip` say.
     fn is_included(&self, directives: &DirectiveList) -> bool {
         let condition = |directive: &str| {
             let value = directives.get(directive)?.specified_argument_by_name("if")?;
-            match value.as_ref() {
-                Value::Boolean(value) => Some(*value),
-                Value::Variable(variable) => self.variables.get(variable.as_str())?.as_bool(),
-                _ => None,
+            match value.as_variable() {
+                Some(variable) => self.variables.get(variable.as_str())?.as_bool(),
+                None => value.to_bool(),
             }
         };
         condition("include").unwrap_or(true) && !condition("skip").unwrap_or(false)
