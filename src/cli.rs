@@ -1,7 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 //!
 //! **Guarantees**: what is shown is what was decided; text from outside never moves the terminal's cursor; exit codes
-//! are an interface ([`Exit`]).
+//! are an interface ([`crate::failure::Exit`]).
 
 mod cycle;
 mod demo;
@@ -9,38 +9,17 @@ mod status;
 
 use crate::config::environment::Environment;
 use crate::config::settings::{self, Flags, Settings};
-use crate::engine::port::SystemClock;
+use crate::engine::Engine;
+use crate::engine::port::Clock;
 use crate::engine::stop::StopAt;
-use crate::engine::{CycleError, Engine};
+use crate::failure::{Exit, Failure};
 use crate::forge;
 use crate::model::Outcome;
-use crate::repo::{self, LocalClone, RepoError};
+use crate::repo::{self, LocalClone};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How the program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// Done, or nothing owed.
-    Done = 0,
-    /// A defect of this program or of the machine.
-    Internal = 1,
-    /// Usage, settings or credentials.
-    Settings = 2,
-    /// Another process holds what is needed.
-    Held = 3,
-    /// Refused or unfinished.
-    Refused = 4,
-    /// GitHub or the remote can't be reached.
-    Unreachable = 6,
-    /// A person is needed.
-    Stalled = 7,
-    /// The step waits; only with `--exit-code`.
-    Waits = 8,
-}
 
 /// Drives a coding agent through the long-horizon development of a GitHub repository.
 #[derive(Debug, Parser)]
@@ -77,13 +56,7 @@ struct Target {
     data_dir: Option<PathBuf>,
 }
 
-/// A failure with its exit code: what, why, and a `help:` line.
-struct Failure {
-    exit: Exit,
-    text: String,
-}
-
-type RealEngine = Engine<forge::Client, Arc<LocalClone>, SystemClock>;
+type RealEngine<C> = Engine<forge::Client, Arc<LocalClone>, C>;
 
 /// Runs the program.
 pub fn run() -> std::process::ExitCode {
@@ -93,8 +66,8 @@ pub fn run() -> std::process::ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
-            return std::process::ExitCode::from(Exit::Internal as u8);
+            eprintln!("error: cannot start: {error}\nhelp: check the limits of processes and files (ulimit -a)");
+            return Exit::Internal.into();
         }
     };
     let result = runtime.block_on(async {
@@ -105,10 +78,10 @@ pub fn run() -> std::process::ExitCode {
         }
     });
     match result {
-        Ok(exit) => std::process::ExitCode::from(exit as u8),
+        Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {}", crate::text::terminal(&failure.text));
-            std::process::ExitCode::from(failure.exit as u8)
+            eprintln!("{}", crate::text::terminal(&failure.to_string()));
+            failure.exit.into()
         }
     }
 }
@@ -133,19 +106,21 @@ impl Target {
             git_url: self.git_url.clone(),
             data_dir: self.data_dir.clone(),
         };
-        settings::resolve(flags, environment).map_err(|error| Failure { exit: Exit::Settings, text: error.to_string() })
+        Ok(settings::resolve(flags, environment)?)
     }
 }
 
 /// An engine on GitHub and on our clone.
-fn engine(settings: &Settings, configuration: repo::Configuration) -> Result<RealEngine, Failure> {
-    let failed = |error: forge::ForgeError| Failure { exit: Exit::Settings, text: error.to_string() };
+fn engine<C: Clock>(
+    settings: &Settings,
+    configuration: repo::Configuration,
+    clock: C,
+) -> Result<RealEngine<C>, Failure> {
     let client = forge::Client::new(&forge::Settings {
         api_url: settings.api_url.clone(),
         repository: settings.repository.clone(),
         token: settings.token.clone(),
-    })
-    .map_err(failed)?;
+    })?;
     let clone = LocalClone::open(repo::Settings {
         folder: settings.folder.clone(),
         url: settings.git_url.clone(),
@@ -153,79 +128,17 @@ fn engine(settings: &Settings, configuration: repo::Configuration) -> Result<Rea
         limit: Duration::from_secs(600),
         configuration,
     });
-    let clone = clone.map(Arc::new).map_err(|error| of_repo(&error))?;
+    let clone = Arc::new(clone?);
     let instance = clone.instance().to_owned();
-    let mut engine = Engine::new(client, clone, SystemClock, settings.repository.clone(), instance);
+    let mut engine = Engine::new(client, clone, clock, settings.repository.clone(), instance);
     if let Some(name) = &settings.stop_at {
-        let text = format!(
-            "ORCHESTRATOR_STOP_AT names no stop point: {name}\nhelp: use <action>.<effect>[:n], such as promote.bind"
-        );
-        engine.stop = Some(StopAt::parse(name).ok_or(Failure { exit: Exit::Settings, text })?);
+        let unknown = || {
+            let text = format!("ORCHESTRATOR_STOP_AT names no stop point: {name}");
+            Failure::new(Exit::Settings, text, "use <action>.<effect>[:n], such as promote.bind")
+        };
+        engine.stop = Some(StopAt::parse(name).ok_or_else(unknown)?);
     }
     Ok(engine)
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}\n  because {cause}");
-        next = cause.source();
-    }
-    text
-}
-
-fn of_repo(error: &RepoError) -> Failure {
-    let exit = match error {
-        RepoError::Locked { .. } => Exit::Held,
-        RepoError::Transport(_) => Exit::Unreachable,
-        RepoError::NoBranch(_)
-        | RepoError::HeadMoved { .. }
-        | RepoError::TooLarge { .. }
-        | RepoError::LedgerFormat(_)
-        | RepoError::LedgerRecord { .. } => Exit::Refused,
-        RepoError::Io { .. } | RepoError::Read { .. } | RepoError::Write { .. } => Exit::Internal,
-    };
-    let help = match error {
-        RepoError::Locked { .. } => "\nhelp: wait until it is done; `orchestrator status` needs the same clone",
-        RepoError::Transport(_) => "\nhelp: check the network and ORCHESTRATOR_GITHUB_TOKEN",
-        RepoError::LedgerFormat(_) => "\nhelp: update this program",
-        RepoError::NoBranch(_)
-        | RepoError::HeadMoved { .. }
-        | RepoError::TooLarge { .. }
-        | RepoError::LedgerRecord { .. }
-        | RepoError::Io { .. }
-        | RepoError::Read { .. }
-        | RepoError::Write { .. } => "",
-    };
-    Failure { exit, text: format!("{}{help}", chain(error)) }
-}
-
-fn of_cycle(error: &CycleError<forge::ForgeError, RepoError>) -> Failure {
-    use forge::ForgeError;
-    match error {
-        CycleError::Remote(error) => of_repo(error),
-        CycleError::EmptyRepository(_) => {
-            let text = format!("{}\nhelp: commit planning/vision/goal.md and planning/orchestrator.toml", chain(error));
-            Failure { exit: Exit::Refused, text }
-        }
-        CycleError::Forge(cause) => {
-            let (exit, help) = match cause {
-                ForgeError::Unreachable { .. } | ForgeError::RateLimited { .. } => {
-                    (Exit::Unreachable, "try again later")
-                }
-                ForgeError::Settings(_) | ForgeError::Unauthorized { .. } => {
-                    (Exit::Settings, "set ORCHESTRATOR_GITHUB_TOKEN to a user's token")
-                }
-                ForgeError::NotFound { .. } => (Exit::Settings, "check --repo and what the token may see"),
-                ForgeError::Refused { .. } | ForgeError::Unexpected { .. } => {
-                    (Exit::Refused, "run with LOG_LEVEL=debug")
-                }
-            };
-            Failure { exit, text: format!("{}\nhelp: {help}", chain(error)) }
-        }
-    }
 }
 
 /// A decision's outcome in one sentence.

@@ -22,7 +22,7 @@
 //! Dependencies point down only.
 //!
 //! ```text
-//! main → cli → sim, engine → decide, planning, message + repo, forge, config → model, text
+//! main → cli → sim, engine → decide, planning, message + repo, forge, config → model, text, failure
 //! ```
 //!
 //! | module | what lives there |
@@ -32,6 +32,7 @@
 //! | [`planning`] | the format of queue files (pure) |
 //! | [`message`] | what is sent to GitHub (pure) |
 //! | [`decide`] | snapshot → decision, guardrails one a file (pure) |
+//! | [`failure`] | how a failure is told: chain, help, exit code |
 //! | [`config`] | policy file, environment, settings |
 //! | [`repo`] | our own clone, the ledger, the git transport |
 //! | [`forge`] | the GitHub client |
@@ -64,6 +65,7 @@ pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod engine;
+pub mod failure;
 pub mod forge;
 pub mod message;
 pub mod model;

@@ -21,6 +21,7 @@ pub use clone::{LocalClone, Settings};
 pub use lock::RepositoryLock;
 pub use transport::{Configuration, GitCalls, TransportError};
 
+use crate::failure::{Exit, Explain};
 use crate::model::{CommitId, PullNumber};
 
 /// Why the clone can't be read or brought up to date.
@@ -46,7 +47,7 @@ pub enum RepoError {
         source: std::io::Error,
     },
     /// `git` on the network.
-    #[error("{0}")]
+    #[error("the remote could not be asked")]
     Transport(#[from] TransportError),
     /// An object could not be read.
     #[error("{what} in the clone")]
@@ -98,6 +99,45 @@ pub enum RepoError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+impl Explain for RepoError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Locked { .. } => Exit::Held,
+            Self::Transport(TransportError::Unauthorized(_)) => Exit::Settings,
+            Self::Transport(TransportError::NotFound(_)) | Self::NoBranch(_) => Exit::Absent,
+            Self::Transport(TransportError::NoGit(_)) => Exit::Internal,
+            Self::Transport(TransportError::TimedOut { .. } | TransportError::Failed { .. }) => Exit::Unreachable,
+            Self::HeadMoved { .. } | Self::TooLarge { .. } => Exit::Refused,
+            Self::LedgerFormat(_) | Self::LedgerRecord { .. } => Exit::Stalled,
+            Self::Io { .. } | Self::Read { .. } | Self::Write { .. } => Exit::Internal,
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::Locked { .. } => "wait until it is done and run the command again",
+            Self::Transport(TransportError::Unauthorized(_)) => {
+                "set ORCHESTRATOR_GITHUB_TOKEN to a token that may push to the repository"
+            }
+            Self::Transport(TransportError::NotFound(_)) => "check --repo, --git-url and what the token may see",
+            Self::Transport(TransportError::NoGit(_)) => "install git 2.38 or newer",
+            Self::Transport(TransportError::TimedOut { .. } | TransportError::Failed { .. }) => {
+                "check the network, and --git-url with `git ls-remote <url>`"
+            }
+            Self::NoBranch(_) => "commit planning/vision/goal.md and planning/orchestrator.toml to the default branch",
+            Self::HeadMoved { .. } => "run the command again: the next look asks about the new head",
+            Self::TooLarge { .. } => "merge or close it yourself, or have it split",
+            Self::LedgerFormat(_) => "update this program",
+            Self::LedgerRecord { .. } => "mend the record: fetch refs/orchestrator/ledger, and push a commit on it",
+            Self::Io { .. } => "check the permissions of the data folder and the space on its disk",
+            Self::Read { .. } | Self::Write { .. } => {
+                "delete clone.git in the data folder; it is a cache, and the next command makes it again"
+            }
+        }
+        .to_owned()
+    }
 }
 
 fn read_error(what: impl Into<String>) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> RepoError {

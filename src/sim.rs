@@ -67,6 +67,8 @@ pub struct Options {
     pub project: Vec<(String, Vec<u8>)>,
     /// A clock that stands still until it is set, or the machine's.
     pub now: Option<Timestamp>,
+    /// What the agent is free to choose: which gap it finds first, whether it updates the capabilities along with code.
+    pub seed: u64,
     /// The points of each hourly budget.
     pub hourly_limit: u64,
 }
@@ -81,6 +83,7 @@ impl Default for Options {
             mainline: "main".to_owned(),
             project: sample::project(),
             now: None,
+            seed: 0,
             hourly_limit: 5_000,
         }
     }
@@ -168,7 +171,7 @@ impl Simulator {
         Ok(Simulator {
             server,
             token: options.token,
-            scripts: Mutex::default(),
+            scripts: Mutex::new(Scripts::new(options.seed)),
             directory: Mutex::new(Some(directory)),
         })
     }

@@ -1,9 +1,10 @@
 //! `orchestrator cycle`: the one thing that is owed now.
 
-use super::{Exit, Failure, Target, engine, next_words, of_cycle, of_repo};
+use super::{Target, engine, next_words};
 use crate::config::environment::Environment;
 use crate::engine::Done;
-use crate::engine::port::Remote;
+use crate::engine::port::{Remote, SystemClock};
+use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Outcome};
 use crate::repo::Configuration;
 use crate::text::terminal;
@@ -27,13 +28,13 @@ pub(super) struct CycleCommand {
 
 impl CycleCommand {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
-        let engine = engine(&self.target.settings(environment)?, Configuration::User)?;
-        let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
+        let engine = engine(&self.target.settings(environment)?, Configuration::User, SystemClock)?;
+        let lock = engine.remote.lock().await?;
         let (decision, done) = if self.dry_run {
-            let (_, decision) = engine.look(&lock).await.map_err(|error| of_cycle(&error))?;
+            let (_, decision) = engine.look(&lock).await?;
             (decision, Vec::new())
         } else {
-            let cycle = engine.cycle(&lock).await.map_err(|error| of_cycle(&error))?;
+            let cycle = engine.cycle(&lock).await?;
             (cycle.decision, cycle.done)
         };
         if self.json {

@@ -3,20 +3,27 @@
 //! **Guarantees**: engine, client and clone are the product's own; only the other end of the wire is simulated. Nothing
 //! outside a temporary folder is touched, no token and no network are needed.
 
-use super::{Exit, Failure, RealEngine, engine, of_cycle, of_repo};
+use super::{RealEngine, engine};
 use crate::config::settings::Settings;
 use crate::engine::Cycle;
-use crate::engine::port::Remote;
-use crate::model::Outcome;
+use crate::engine::port::{Clock, Remote};
+use crate::failure::{Exit, Failure};
+use crate::model::{Outcome, RepositoryName, Stage};
 use crate::repo::Configuration;
-use crate::sim::{Options, SimError, Simulator};
+use crate::sim::{AgentEvent, Options, SimError, Simulator};
 use crate::text::terminal;
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Most cycles before the demonstration gives up.
 const MAX_CYCLES: usize = 200;
+/// When the simulated night begins, in seconds since 1970: 2026-01-05 23:00 UTC.
+const EVENING: i64 = 1_767_654_000;
+/// How far time moves with every cycle.
+const STEP: SignedDuration = SignedDuration::from_secs(20);
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
@@ -24,9 +31,35 @@ pub(super) struct Demo {
     /// Keep the remote repository and the clone, and say where they are
     #[arg(long)]
     keep: bool,
+    /// Which choices the simulated agent makes: another number, another way to the goal
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u64,
     /// Print one JSON object a step and one for the summary
     #[arg(long)]
     json: bool,
+}
+
+/// The clock of the simulated night; the same seed sees the same times.
+#[derive(Clone)]
+struct Night(Arc<Mutex<Timestamp>>);
+
+impl Night {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Timestamp::from_second(EVENING).unwrap_or_default())))
+    }
+
+    /// Moves both clocks on.
+    fn pass(&self, sim: &Simulator) {
+        sim.advance(STEP);
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_add(STEP).unwrap_or(*now);
+    }
+}
+
+impl Clock for Night {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Counted {
@@ -36,21 +69,22 @@ struct Counted {
 }
 
 fn failed(error: &SimError) -> Failure {
-    let help = "help: the demonstration needs git 2.38 or newer and a free port on 127.0.0.1";
-    Failure { exit: Exit::Internal, text: format!("the simulated GitHub does not work: {error}\n{help}") }
+    let text = format!("the simulated GitHub does not work: {error}");
+    Failure::new(Exit::Internal, text, "the demonstration needs git 2.38 or newer and a free port on 127.0.0.1")
 }
 
 impl Demo {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        let started = Instant::now();
-        let sim = Simulator::start(Options::default()).await.map_err(|error| failed(&error))?;
-        let folder = tempfile::Builder::new().prefix("orchestrator-demo-").tempdir();
-        let folder =
-            folder.map_err(|error| Failure { exit: Exit::Internal, text: format!("no temporary folder: {error}") })?;
-        let options = Options::default();
-        let name = format!("{}/{}", options.owner, options.name);
-        let repository =
-            name.parse().map_err(|_| Failure { exit: Exit::Internal, text: format!("{name} is no name") })?;
+        let (started, night) = (Instant::now(), Night::new());
+        let options = Options { now: Some(night.now()), seed: self.seed, ..Options::default() };
+        let repository = format!("{}/{}", options.owner, options.name).parse::<RepositoryName>();
+        let repository = repository
+            .map_err(|error| Failure::new(Exit::Internal, error.to_string(), "report this: it is a defect"))?;
+        let sim = Simulator::start(options).await.map_err(|error| failed(&error))?;
+        let folder = tempfile::Builder::new().prefix("orchestrator-demo-").tempdir().map_err(|error| {
+            let text = format!("no temporary folder can be made: {error}");
+            Failure::new(Exit::Internal, text, "set TMPDIR to a folder that can be written")
+        })?;
         let settings = Settings {
             repository,
             api_url: sim.api_url(),
@@ -59,13 +93,15 @@ impl Demo {
             token: Some(SecretString::from(sim.token().to_owned())),
             stop_at: None,
         };
-        let engine = engine(&settings, Configuration::Nobody)?;
+        let engine = engine(&settings, Configuration::Nobody, night.clone())?;
         if !self.json {
             println!(
-                "A simulated GitHub with a coding agent, a real git remote, and the real engine. Pacing is short here.\n"
+                "A simulated GitHub with a coding agent (seed {}), a real git remote, the real engine.",
+                self.seed
             );
+            println!("The night is simulated, too: time passes with every step, and nothing is paced.\n");
         }
-        let (cycles, loops, rested) = self.drive(&sim, &engine).await?;
+        let (cycles, loops, rested) = self.drive(&sim, &engine, &night).await?;
         let counted = Counted { elapsed_ms: started.elapsed().as_millis(), cycles, loops };
         self.summary(&sim, &engine, &counted).await?;
         if self.keep {
@@ -75,25 +111,30 @@ impl Demo {
     }
 
     /// Cycles until rest; the agent works whenever the engine waits.
-    async fn drive(&self, sim: &Simulator, engine: &RealEngine) -> Result<(usize, usize, bool), Failure> {
+    async fn drive(
+        &self,
+        sim: &Simulator,
+        engine: &RealEngine<Night>,
+        night: &Night,
+    ) -> Result<(usize, usize, bool), Failure> {
         let mut loops = 0;
         for step in 1..=MAX_CYCLES {
-            let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
-            let cycle = engine.cycle(&lock).await.map_err(|error| of_cycle(&error))?;
+            night.pass(sim);
+            let lock = engine.remote.lock().await?;
+            let cycle = engine.cycle(&lock).await?;
             drop(lock);
             let rests = matches!(cycle.decision.outcome, Outcome::Rest { .. });
             let needs_person = matches!(cycle.decision.outcome, Outcome::Stalled { .. } | Outcome::Blocked { .. });
             if cycle.moved() || rests || needs_person {
                 self.line(&cycle);
             }
-            loops += usize::from(cycle.decision.stage == crate::model::Stage::CapabilityReady && cycle.done.len() > 1);
+            loops += usize::from(cycle.decision.stage == Stage::CapabilityReady && cycle.done.len() > 1);
             if rests || needs_person {
                 return Ok((step, loops, rests));
             }
             if !cycle.moved() {
-                let events = sim.step_agent().await.map_err(|error| failed(&error))?;
-                for event in events {
-                    self.agent_line(&format!("{event:?}"));
+                for event in sim.step_agent().await.map_err(|error| failed(&error))? {
+                    self.agent_line(&event);
                 }
             }
         }
@@ -114,21 +155,21 @@ impl Demo {
         }
     }
 
-    fn agent_line(&self, event: &str) {
-        let word = event.split([' ', '{', '(']).next().unwrap_or(event);
-        let words = match word {
-            "Started" => "opened a draft pull request",
-            "Pushed" => "pushed its work",
-            "ChangedNothing" => "found nothing to change",
-            "Finished" => "finished and requested a review",
-            other => other,
+    fn agent_line(&self, event: &AgentEvent) {
+        let words = match event {
+            AgentEvent::Started { pull, .. } => format!("opened the draft #{pull}"),
+            AgentEvent::Pushed { pull, paths, .. } => format!("pushed {} to #{pull}", paths.join(", ")),
+            AgentEvent::ChangedNothing { pull } => format!("found nothing to change in #{pull}"),
+            AgentEvent::Finished { pull } => format!("finished #{pull} and requested a review"),
+            AgentEvent::Failed { pull, message } => format!("broke off on #{pull}: {message}"),
+            AgentEvent::Stopped { .. } => "stopped, for its issue was closed".to_owned(),
         };
         if !self.json {
-            println!("  ·   the agent {words}");
+            println!("  ·   the agent {}", terminal(&words));
         }
     }
 
-    async fn summary(&self, sim: &Simulator, engine: &RealEngine, counted: &Counted) -> Result<(), Failure> {
+    async fn summary(&self, sim: &Simulator, engine: &RealEngine<Night>, counted: &Counted) -> Result<(), Failure> {
         let log = sim.log("main").await.map_err(|error| failed(&error))?;
         let (spent, git) = (engine.forge.spent(), engine.remote.git_calls());
         if self.json {
@@ -155,8 +196,8 @@ impl Demo {
         println!("\nissues    {issues}, pull requests {pulls}");
         println!("loops     {} complete, in {} cycles", counted.loops, counted.cycles);
         println!(
-            "GitHub    {} GraphQL queries ({} points) · {} REST reads · {} writes",
-            spent.graphql, spent.points, spent.rest, spent.writes
+            "GitHub    {} GraphQL queries ({} points) · {} REST reads ({} of them unchanged and free) · {} writes",
+            spent.graphql, spent.points, spent.rest, spent.unchanged, spent.writes
         );
         println!("git       {} network calls, {} ms", git.count, git.millis);
         println!("elapsed   {:.1} s", counted.elapsed_ms as f64 / 1_000.0);

@@ -1,8 +1,9 @@
 //! `orchestrator status`: where the loop stands.
 
-use super::{Exit, Failure, Target, engine, next_words, of_cycle, of_repo};
+use super::{Target, engine, next_words};
 use crate::config::environment::Environment;
-use crate::engine::port::Remote;
+use crate::engine::port::{Remote, SystemClock};
+use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Snapshot};
 use crate::repo::Configuration;
 use crate::text::terminal;
@@ -20,9 +21,9 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
-        let engine = engine(&self.target.settings(environment)?, Configuration::User)?;
-        let lock = engine.remote.lock().await.map_err(|error| of_repo(&error))?;
-        let (snapshot, decision) = engine.look(&lock).await.map_err(|error| of_cycle(&error))?;
+        let engine = engine(&self.target.settings(environment)?, Configuration::User, SystemClock)?;
+        let lock = engine.remote.lock().await?;
+        let (snapshot, decision) = engine.look(&lock).await?;
         if self.json {
             let value =
                 serde_json::json!({ "decision": decision, "hash": decision.hash(), "planning": snapshot.planning });

@@ -3,6 +3,7 @@
 //! **Guarantees**: flags win over the environment; what is missing is said with the flag or variable that gives it.
 
 use super::environment::Environment;
+use crate::failure::{Exit, Explain};
 use crate::model::RepositoryName;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -44,19 +45,33 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// No repository is named.
-    #[error("no repository is named\nhelp: pass --repo owner/name, or set ORCHESTRATOR_DEFAULT_REPO")]
+    #[error("no repository is named")]
     NoRepository,
     /// What is named is none.
-    #[error("{0}\nhelp: pass --repo owner/name")]
+    #[error("{0}")]
     Repository(String),
     /// The API address is none.
-    #[error(
-        "`{0}` is not an address of an API\nhelp: set GITHUB_BASE_URL to https://api.github.com or https://<host>/api/v3"
-    )]
+    #[error("`{0}` is not an address of an API")]
     ApiUrl(String),
     /// No folder for data is known.
-    #[error("neither XDG_STATE_HOME nor HOME is set\nhelp: pass --data-dir, or set ORCHESTRATOR_DATA_DIR")]
+    #[error("neither XDG_STATE_HOME nor HOME is set")]
     NoDataFolder,
+}
+
+impl Explain for SettingsError {
+    fn exit(&self) -> Exit {
+        Exit::Settings
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::NoRepository => "pass --repo owner/name, or set ORCHESTRATOR_DEFAULT_REPO",
+            Self::Repository(_) => "pass --repo owner/name",
+            Self::ApiUrl(_) => "set GITHUB_BASE_URL to https://api.github.com or https://<host>/api/v3",
+            Self::NoDataFolder => "pass --data-dir, or set ORCHESTRATOR_DATA_DIR",
+        }
+        .to_owned()
+    }
 }
 
 /// Puts flags and environment together.
@@ -121,12 +136,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_with_its_help() {
         let nothing = Environment::default();
-        let missing =
-            |flags: Flags| resolve(flags, &nothing).map(|_| ()).expect_err("something is missing").to_string();
-        assert!(missing(Flags::default()).contains("help: pass --repo owner/name"));
+        let missing = |flags: Flags| resolve(flags, &nothing).map(|_| ()).expect_err("something is missing");
+        assert!(missing(Flags::default()).help().starts_with("pass --repo owner/name"));
         let repository = |name: &str| Flags { repository: Some(name.to_owned()), ..Flags::default() };
-        assert!(missing(repository("x")).starts_with("`x` is not a repository name"));
-        assert!(missing(repository("a/b")).contains("ORCHESTRATOR_DATA_DIR"));
-        assert!(resolved(Some("ftp://x")).is_err_and(|error| error.to_string().contains("GITHUB_BASE_URL")));
+        assert!(missing(repository("x")).to_string().starts_with("`x` is not a repository name"));
+        assert!(missing(repository("a/b")).help().contains("ORCHESTRATOR_DATA_DIR"));
+        assert!(resolved(Some("ftp://x")).is_err_and(|error| error.help().contains("GITHUB_BASE_URL")));
     }
 }

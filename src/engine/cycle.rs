@@ -11,6 +11,7 @@ use super::port::{Clock, Forge, Remote};
 use super::refusals::Refusals;
 use super::stop::StopAt;
 use crate::decide::decide;
+use crate::failure::{Exit, Explain};
 use crate::model::{Action, Decision, Outcome, RepositoryName, Snapshot};
 use serde::Serialize;
 use std::sync::Mutex;
@@ -52,6 +53,24 @@ pub enum CycleError<F: std::error::Error + 'static, R: std::error::Error + 'stat
     /// The repository has no commit yet.
     #[error("{0} has no commit on its default branch yet")]
     EmptyRepository(RepositoryName),
+}
+
+impl<F: Explain + 'static, R: Explain + 'static> Explain for CycleError<F, R> {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Forge(error) => error.exit(),
+            Self::Remote(error) => error.exit(),
+            Self::EmptyRepository(_) => Exit::Refused,
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::Forge(error) => error.help(),
+            Self::Remote(error) => error.help(),
+            Self::EmptyRepository(_) => "commit planning/vision/goal.md and planning/orchestrator.toml".to_owned(),
+        }
+    }
 }
 
 /// The error of an engine with these ports.

@@ -3,6 +3,7 @@
 //! **Guarantees**: octocrab's own retry is not built in; a read is repeated at most twice, on server failures only; a
 //! write is sent once. Time-outs are set. An answer's body is bounded.
 
+use crate::failure::{Exit, Explain};
 use ::http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use octocrab::Octocrab;
@@ -73,6 +74,32 @@ pub enum ForgeError {
     },
 }
 
+impl Explain for ForgeError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Settings(_) | Self::Unauthorized { .. } => Exit::Settings,
+            Self::Unreachable { .. } | Self::RateLimited { .. } => Exit::Unreachable,
+            Self::NotFound { .. } => Exit::Absent,
+            Self::Refused { status, .. } if *status >= 500 => Exit::Unreachable,
+            Self::Refused { .. } | Self::Unexpected { .. } => Exit::Refused,
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::Settings(_) => "check --api-url and ORCHESTRATOR_GITHUB_TOKEN",
+            Self::Unauthorized { .. } => "set ORCHESTRATOR_GITHUB_TOKEN to a user's token",
+            Self::Unreachable { .. } => "check the network and --api-url, and run the command again",
+            Self::RateLimited { .. } => "run the command again in an hour, or with another user's token",
+            Self::NotFound { .. } => "check --repo and what the token may see",
+            Self::Refused { status, .. } if *status >= 500 => "run the command again; see https://www.githubstatus.com",
+            Self::Refused { .. } => "check what the token may do: contents, issues and pull requests, read and write",
+            Self::Unexpected { .. } => "run the command again; if it stays, report it with LOG_LEVEL=debug",
+        }
+        .to_owned()
+    }
+}
+
 /// What was spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Spent {
@@ -111,7 +138,7 @@ impl Reply {
         let text = self.body.get("message").and_then(Value::as_str).unwrap_or_default();
         let details = self.body.get("errors").filter(|errors| !errors.is_null()).map(ToString::to_string);
         let text = details.map_or_else(|| text.to_owned(), |details| format!("{text} {details}"));
-        text.chars().filter(|c| !c.is_control()).take(300).collect()
+        one_line(&text)
     }
 }
 
@@ -261,7 +288,7 @@ impl Graph {
     /// The complaints as one sentence.
     pub(super) fn complaint(&self) -> String {
         let text: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
-        text.join("; ").chars().filter(|c| !c.is_control()).take(300).collect()
+        one_line(&text.join("; "))
     }
 }
 
@@ -296,6 +323,12 @@ pub(super) fn classify(what: &str, reply: &Reply) -> ForgeError {
         404 => ForgeError::NotFound { what },
         _ => ForgeError::Refused { what, status, message },
     }
+}
+
+/// At most 300 characters on one line, without what moves a terminal.
+fn one_line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 /// An error with its causes, on one line.

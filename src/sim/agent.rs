@@ -90,11 +90,17 @@ pub enum AgentEvent {
 /// Which sessions go how.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Scripts {
+    /// What the agent is free to choose follows from it.
+    seed: u64,
     numbers: BTreeMap<u64, Script>,
     kinds: BTreeMap<IssueKind, Script>,
 }
 
 impl Scripts {
+    pub fn new(seed: u64) -> Scripts {
+        Scripts { seed, ..Scripts::default() }
+    }
+
     pub fn set_number(&mut self, issue: u64, script: Script) {
         self.numbers.insert(issue, script);
     }
@@ -105,7 +111,13 @@ impl Scripts {
 
     fn of(&self, issue: Option<u64>, kind: IssueKind) -> Script {
         let own = issue.and_then(|issue| self.numbers.get(&issue));
-        own.or_else(|| self.kinds.get(&kind)).copied().unwrap_or_default()
+        own.or_else(|| self.kinds.get(&kind)).copied().unwrap_or_else(|| self.habit(kind))
+    }
+
+    /// Every other seed has an agent that brings the capabilities up to date along with its code.
+    fn habit(&self, kind: IssueKind) -> Script {
+        let diligent = kind == IssueKind::Development && self.seed / 2 % 2 == 1;
+        if diligent { Script::TouchCapabilities } else { Script::Normal }
     }
 }
 
@@ -131,7 +143,9 @@ pub(super) async fn step(hub: &Hub, scripts: &Scripts) -> Result<Vec<AgentEvent>
             (Step::Queued, None) => events.push(begin(hub, &session, &brief).await?),
             (Step::Queued, Some(pull)) => events.extend(resume(hub, &session, pull)),
             (Step::Started, Some(pull)) if script == Script::DieAfterStart => events.push(die(hub, &session, pull)),
-            (Step::Started, Some(pull)) => events.push(work_on(hub, &session, &brief, script, pull).await?),
+            (Step::Started, Some(pull)) => {
+                events.push(work_on(hub, &session, &brief, (script, scripts.seed), pull).await?)
+            }
             (Step::Worked, Some(pull)) => events.push(finish(hub, &session, pull)),
             // A session that runs has a pull request; one that ended was left out.
             (Step::Started | Step::Worked, None) | (Step::Ended, _) => {}
@@ -214,7 +228,7 @@ async fn work_on(
     hub: &Hub,
     session: &Session,
     brief: &Brief,
-    script: Script,
+    (script, seed): (Script, u64),
     pull: u64,
 ) -> Result<AgentEvent, Trouble> {
     let (branch, head) = {
@@ -224,7 +238,7 @@ async fn work_on(
     };
     let library = read(hub, &head).await?;
     let mut changes =
-        if script == Script::NoChange { Vec::new() } else { work::plan(brief, &library, hub.world().now()) };
+        if script == Script::NoChange { Vec::new() } else { work::plan(brief, &library, hub.world().now(), seed) };
     if script != Script::NoChange {
         changes.extend(work::extra(script, brief, &library));
     }

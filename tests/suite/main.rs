@@ -11,6 +11,7 @@
 )]
 
 mod code_paths;
+mod command_line;
 mod decide_ends;
 mod decide_fixtures;
 mod decide_properties;

@@ -6,18 +6,19 @@ use crate::code_paths;
 use std::path::{Path, PathBuf};
 
 /// Which top-level modules a module may use.
-const MAP: [(&str, &[&str]); 11] = [
+const MAP: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("text", &[]),
     ("planning", &["model", "text"]),
     ("message", &["model", "text"]),
     ("decide", &["model", "planning", "message", "text"]),
-    ("config", &["model"]),
-    ("repo", &["model", "planning"]),
-    ("forge", &["model"]),
-    ("engine", &["model", "planning", "message", "text", "decide", "config", "repo", "forge"]),
+    ("failure", &[]),
+    ("config", &["model", "failure"]),
+    ("repo", &["model", "planning", "failure"]),
+    ("forge", &["model", "failure"]),
+    ("engine", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "failure"]),
     ("sim", &[]),
-    ("cli", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim"]),
+    ("cli", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim", "failure"]),
 ];
 
 /// Where a crate may be named.

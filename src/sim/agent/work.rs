@@ -81,10 +81,10 @@ pub(super) fn message(brief: &Brief) -> String {
 }
 
 /// What the issue asks for.
-pub(super) fn plan(brief: &Brief, library: &Library, now: Timestamp) -> Vec<Change> {
+pub(super) fn plan(brief: &Brief, library: &Library, now: Timestamp, seed: u64) -> Vec<Change> {
     let sections = sections(library.goal.as_deref().unwrap_or_default());
     match brief.kind {
-        IssueKind::GapAnalysis => gap(&sections, library, now),
+        IssueKind::GapAnalysis => gap(&sections, library, now, seed),
         IssueKind::UpdateCapability => capability(&subject_of(brief, &sections, library), library),
         IssueKind::Development | IssueKind::Other => development(&subject_of(brief, &sections, library)),
     }
@@ -110,9 +110,11 @@ pub(super) fn extra(script: Script, brief: &Brief, library: &Library) -> Vec<Cha
     }
 }
 
-/// The first section of the goal that the capabilities do not name becomes a task; none if they name all.
-fn gap(sections: &[Section], library: &Library, now: Timestamp) -> Vec<Change> {
-    let Some(section) = sections.iter().find(|section| !is_known(section, library)) else {
+/// A section of the goal that the capabilities do not name becomes a task, by default the first; none if they name all.
+fn gap(sections: &[Section], library: &Library, now: Timestamp, seed: u64) -> Vec<Change> {
+    let unknown: Vec<&Section> = sections.iter().filter(|section| !is_known(section, library)).collect();
+    let chosen = usize::try_from(seed).unwrap_or_default().checked_rem(unknown.len());
+    let Some(section) = chosen.and_then(|index| unknown.get(index)) else {
         return Vec::new();
     };
     let stamp = now.strftime("%Y%m%d%H%M%S");
@@ -215,25 +217,25 @@ mod tests {
     fn the_gap_is_the_first_section_that_is_not_named() {
         let now = Timestamp::UNIX_EPOCH;
         let ask = brief(IssueKind::GapAnalysis, "Identify", "");
-        let changes = plan(&ask, &library("can do TOP WORDS"), now);
+        let changes = plan(&ask, &library("can do TOP WORDS"), now, 0);
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         assert_eq!(paths, ["planning/issue_queue/pending/dev-19700101000000-reading-time.md"]);
-        assert!(plan(&ask, &library("top words and reading time"), now).is_empty());
+        assert!(plan(&ask, &library("top words and reading time"), now, 0).is_empty());
     }
 
     #[test]
     fn a_capability_is_appended_once() {
         let ask = brief(IssueKind::UpdateCapability, "Update", "the pull request: Add Reading time");
-        let changes = plan(&ask, &library("# Caps\n"), Timestamp::UNIX_EPOCH);
+        let changes = plan(&ask, &library("# Caps\n"), Timestamp::UNIX_EPOCH, 0);
         assert_eq!(changes[0].content, b"# Caps\n\n## Reading time\n\nTell it.\n");
-        assert!(plan(&ask, &library("Reading time"), Timestamp::UNIX_EPOCH).is_empty());
+        assert!(plan(&ask, &library("Reading time"), Timestamp::UNIX_EPOCH, 0).is_empty());
     }
 
     #[test]
     fn an_unknown_section_gets_a_note_and_a_test() {
         let ask = brief(IssueKind::Development, "Add colours", "");
         let paths: Vec<String> =
-            plan(&ask, &library(""), Timestamp::UNIX_EPOCH).into_iter().map(|change| change.path).collect();
+            plan(&ask, &library(""), Timestamp::UNIX_EPOCH, 0).into_iter().map(|change| change.path).collect();
         assert_eq!(paths, ["notes/add-colours.md", "tests/test_note_add_colours.py"]);
     }
 }
