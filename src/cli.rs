@@ -5,6 +5,7 @@
 
 mod cycle;
 mod demo;
+mod output;
 mod status;
 
 use crate::config::environment::Environment;
@@ -66,7 +67,8 @@ pub fn run() -> std::process::ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}\nhelp: check the limits of processes and files (ulimit -a)");
+            let help = "check the limits of processes and files (ulimit -a)";
+            output::aside(&Failure::new(Exit::Internal, format!("cannot start: {error}"), help).to_string());
             return Exit::Internal.into();
         }
     };
@@ -80,7 +82,7 @@ pub fn run() -> std::process::ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("{}", crate::text::terminal(&failure.to_string()));
+            output::aside(&failure.to_string());
             failure.exit.into()
         }
     }

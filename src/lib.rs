@@ -60,7 +60,6 @@
 //! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`].
 //! 10. No secret in arguments, logs, errors, addresses or files; everything that grows has a limit.
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the only printer")]
 pub mod cli;
 pub mod config;
 pub mod decide;

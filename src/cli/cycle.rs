@@ -1,13 +1,12 @@
 //! `orchestrator cycle`: the one thing that is owed now.
 
-use super::{Target, engine, next_words};
+use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
 use crate::engine::Done;
 use crate::engine::port::{Remote, SystemClock};
 use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Outcome};
 use crate::repo::Configuration;
-use crate::text::terminal;
 use clap::Args;
 
 /// Flags of `cycle`.
@@ -38,9 +37,10 @@ impl CycleCommand {
             (cycle.decision, cycle.done)
         };
         if self.json {
-            println!("{:#}", serde_json::json!({ "decision": decision, "done": done }));
+            let value = serde_json::json!({ "decision": decision, "done": done });
+            output::line(&format!("{value:#}"));
         } else {
-            print!("{}", terminal(&page(&decision, &done, self.dry_run)));
+            output::line(page(&decision, &done, self.dry_run).trim_end());
         }
         Ok(self.exit(&decision, &done))
     }

@@ -3,7 +3,7 @@
 //! **Guarantees**: engine, client and clone are the product's own; only the other end of the wire is simulated. Nothing
 //! outside a temporary folder is touched, no token and no network are needed.
 
-use super::{RealEngine, engine};
+use super::{RealEngine, engine, output};
 use crate::config::settings::Settings;
 use crate::engine::Cycle;
 use crate::engine::port::{Clock, Remote};
@@ -11,7 +11,6 @@ use crate::failure::{Exit, Failure};
 use crate::model::{Outcome, RepositoryName, Stage};
 use crate::repo::Configuration;
 use crate::sim::{AgentEvent, Options, SimError, Simulator};
-use crate::text::terminal;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -95,17 +94,17 @@ impl Demo {
         };
         let engine = engine(&settings, Configuration::Nobody, night.clone())?;
         if !self.json {
-            println!(
+            output::line(&format!(
                 "A simulated GitHub with a coding agent (seed {}), a real git remote, the real engine.",
                 self.seed
-            );
-            println!("The night is simulated, too: time passes with every step, and nothing is paced.\n");
+            ));
+            output::line("The night is simulated, too: time passes with every step, and nothing is paced.\n");
         }
         let (cycles, loops, rested) = self.drive(&sim, &engine, &night).await?;
         let counted = Counted { elapsed_ms: started.elapsed().as_millis(), cycles, loops };
         self.summary(&sim, &engine, &counted).await?;
         if self.keep {
-            eprintln!("kept: remote {}, clone {}", sim.keep().display(), folder.keep().display());
+            output::aside(&format!("kept: remote {}, clone {}", sim.keep().display(), folder.keep().display()));
         }
         Ok(if rested { Exit::Done } else { Exit::Refused })
     }
@@ -143,15 +142,15 @@ impl Demo {
 
     fn line(&self, cycle: &Cycle) {
         if self.json {
-            println!("{}", serde_json::json!({ "decision": cycle.decision, "done": cycle.done }));
+            output::line(&serde_json::json!({ "decision": cycle.decision, "done": cycle.done }).to_string());
             return;
         }
         let stage = cycle.decision.stage.code();
-        println!("{stage}  {}", terminal(&cycle.decision.reason));
+        output::line(&format!("{stage}  {}", cycle.decision.reason));
         for done in &cycle.done {
             let made = done.made.as_deref().map_or_else(String::new, |made| format!(" → {made}"));
             let why = if done.is_done() { String::new() } else { format!(" — not done: {}", done.why) };
-            println!("      {}", terminal(&format!("{}{made}{why}", done.effect)));
+            output::line(&format!("      {}{made}{why}", done.effect));
         }
     }
 
@@ -165,7 +164,7 @@ impl Demo {
             AgentEvent::Stopped { .. } => "stopped, for its issue was closed".to_owned(),
         };
         if !self.json {
-            println!("  ·   the agent {}", terminal(&words));
+            output::line(&format!("  ·   the agent {}", words));
         }
     }
 
@@ -178,29 +177,29 @@ impl Demo {
                 "git": { "calls": git.count, "millis": git.millis },
                 "mainline": log.iter().map(|(id, message)| serde_json::json!({ "commit": id, "message": message })).collect::<Vec<_>>(),
             });
-            println!("{value}");
+            output::line(&value.to_string());
             return Ok(());
         }
-        println!("\nmainline, newest first");
+        output::line("\nmainline, newest first");
         for (id, message) in &log {
             let short: String = id.chars().take(8).collect();
-            println!("  {short} {}", terminal(message.lines().next().unwrap_or_default()));
+            output::line(&format!("  {short} {}", message.lines().next().unwrap_or_default()));
             for line in message.lines().skip(1).filter(|line| line.contains(": ")) {
-                println!("           {}", terminal(line));
+                output::line(&format!("           {}", line));
             }
         }
         let (issues, pulls) = sim.world(|world| {
             let pulls = world.subjects().filter(|subject| world.pull(subject.number).is_some()).count();
             (world.subjects().count() - pulls, pulls)
         });
-        println!("\nissues    {issues}, pull requests {pulls}");
-        println!("loops     {} complete, in {} cycles", counted.loops, counted.cycles);
-        println!(
+        output::line(&format!("\nissues    {issues}, pull requests {pulls}"));
+        output::line(&format!("loops     {} complete, in {} cycles", counted.loops, counted.cycles));
+        output::line(&format!(
             "GitHub    {} GraphQL queries ({} points) · {} REST reads ({} of them unchanged and free) · {} writes",
             spent.graphql, spent.points, spent.rest, spent.unchanged, spent.writes
-        );
-        println!("git       {} network calls, {} ms", git.count, git.millis);
-        println!("elapsed   {:.1} s", counted.elapsed_ms as f64 / 1_000.0);
+        ));
+        output::line(&format!("git       {} network calls, {} ms", git.count, git.millis));
+        output::line(&format!("elapsed   {:.1} s", counted.elapsed_ms as f64 / 1_000.0));
         Ok(())
     }
 }

@@ -1,12 +1,11 @@
 //! `orchestrator status`: where the loop stands.
 
-use super::{Target, engine, next_words};
+use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
 use crate::engine::port::{Remote, SystemClock};
 use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Snapshot};
 use crate::repo::Configuration;
-use crate::text::terminal;
 use clap::Args;
 
 /// Flags of `status`.
@@ -27,9 +26,9 @@ impl Status {
         if self.json {
             let value =
                 serde_json::json!({ "decision": decision, "hash": decision.hash(), "planning": snapshot.planning });
-            println!("{value:#}");
+            output::line(&format!("{value:#}"));
         } else {
-            print!("{}", terminal(&page(&snapshot, &decision)));
+            output::line(page(&snapshot, &decision).trim_end());
         }
         Ok(Exit::Done)
     }

@@ -147,6 +147,27 @@ async fn a_second_process_is_told_who_is_at_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_goes_away_is_no_failure() {
+    let sim = simulator().await;
+    let here = folder();
+    let program = Program::on(&sim, here.path());
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
+        .arg("cycle")
+        .current_dir(&program.folder)
+        .env_clear()
+        .envs(&program.environment)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().await.expect("it ends");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
+    assert!(sim.world(|world| world.reference("refs/orchestrator/ledger").is_some()), "the work was done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_names_the_action_and_changes_nothing() {
     let sim = simulator().await;
     let here = folder();

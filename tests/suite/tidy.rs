@@ -163,7 +163,9 @@ fn purity(file: &File) -> Vec<String> {
 fn printing_and_environment(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     for (number, line) in file.code() {
-        let prints = ["println!", "eprintln!", "print!(", "dbg!"].iter().any(|word| line.contains(word));
+        let prints = ["println!", "eprintln!", "print!(", "dbg!", "io::stdout", "io::stderr"]
+            .iter()
+            .any(|word| line.contains(word));
         if prints && file.module() != "cli" {
             found.push(file.at(number, "only cli prints"));
         }
