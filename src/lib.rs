@@ -50,15 +50,27 @@
 //! # Invariants
 //!
 //! 1. Same snapshot, same decision: `decisions_are_deterministic_and_have_a_reason`.
-//! 2. At most one action a repository a cycle, under its lock: the type of [`model::Outcome`] and [`engine::Engine::cycle`].
-//! 3. Every effect done twice equals once; a crash at any stop point converges. Planned: crash tests.
-//! 4. No queue file is lost, in two folders of one commit, or changed by a move: `the_sample_project_reaches_its_goal_and_rests`.
-//! 5. At most one issue is bound to a key and at most one assigned: `nothing_starts_beyond_the_limit_and_nothing_bound_is_created_again`.
-//! 6. Nothing is merged that a guardrail vetoes at the judged head: `an_action_is_never_empty_and_never_merges_what_a_guardrail_forbids`.
-//! 7. A stale decision fails; nothing of anybody's is overwritten: [`repo`]'s pushes name the value they expect.
-//! 8. The user's checkout stays byte-identical: the engine writes only in its own folder.
-//! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`].
-//! 10. No secret in arguments, logs, errors, addresses or files; everything that grows has a limit.
+//! 2. At most one action a repository a cycle, under its lock: the types of [`model::Outcome`] and
+//!    [`engine::Engine::cycle`]; `the_lock_is_held_once_and_names_its_holder`.
+//! 3. Every effect done twice equals once, and a crash at any stop point converges. So far:
+//!    `a_process_that_ends_at_a_stop_point_leaves_what_the_next_one_finishes`, the read-backs of `forge_writes`; every
+//!    point of every action is planned.
+//! 4. No queue file is lost, in two folders of one commit, or changed by a move:
+//!    `a_move_is_one_commit_that_renames_the_file_and_changes_no_blob`, `the_sample_project_reaches_its_goal_and_rests`.
+//! 5. At most one issue is bound to a key and at most one assigned:
+//!    `of_two_clones_that_bind_one_key_at_once_exactly_one_does`,
+//!    `nothing_starts_beyond_the_limit_and_nothing_bound_is_created_again`.
+//! 6. Nothing is merged that a guardrail vetoes at the judged head:
+//!    `nothing_is_merged_or_made_ready_while_any_guardrail_says_no`,
+//!    `another_head_than_the_judged_one_is_never_merged`.
+//! 7. A stale decision fails; nothing of anybody's is overwritten:
+//!    `a_file_that_was_edited_deleted_or_doubled_since_is_not_moved`, `a_persons_commit_in_between_is_kept_below_the_move`.
+//! 8. The user's checkout stays byte-identical: `a_checkout_beside_it_stays_byte_identical`,
+//!    `neither_token_nor_the_callers_git_leak_into_the_work`.
+//! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`], and
+//!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words.
+//! 10. No secret in arguments, logs, errors, addresses or files: `neither_token_nor_the_callers_git_leak_into_the_work`,
+//!     `the_token_is_in_no_file_of_the_data_folder`. Everything that grows has a limit, named where it grows.
 
 pub mod cli;
 pub mod config;

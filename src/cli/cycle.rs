@@ -38,9 +38,9 @@ impl CycleCommand {
         };
         if self.json {
             let value = serde_json::json!({ "decision": decision, "done": done });
-            output::line(&format!("{value:#}"));
+            output::json(&value);
         } else {
-            output::line(page(&decision, &done, self.dry_run).trim_end());
+            output::lines(page(&decision, &done, self.dry_run).trim_end(), 5);
         }
         Ok(self.exit(&decision, &done))
     }

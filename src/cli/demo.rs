@@ -8,7 +8,7 @@ use crate::config::settings::Settings;
 use crate::engine::Cycle;
 use crate::engine::port::{Clock, Remote};
 use crate::failure::{Exit, Failure};
-use crate::model::{Outcome, RepositoryName, Stage};
+use crate::model::{Outcome, RepositoryName, Stage, StopPoint};
 use crate::repo::Configuration;
 use crate::sim::{AgentEvent, Options, SimError, Simulator};
 use clap::Args;
@@ -67,6 +67,11 @@ struct Counted {
     loops: usize,
 }
 
+/// The columns of a step.
+fn step(stage: &str, action: &str, objects: &str, words: &str) {
+    output::lines(&format!("{stage:<3} {action:<17} {objects:<12} {words}"), 35);
+}
+
 fn failed(error: &SimError) -> Failure {
     let text = format!("the simulated GitHub does not work: {error}");
     Failure::new(Exit::Internal, text, "the demonstration needs git 2.38 or newer and a free port on 127.0.0.1")
@@ -94,11 +99,9 @@ impl Demo {
         };
         let engine = engine(&settings, Configuration::Nobody, night.clone())?;
         if !self.json {
-            output::line(&format!(
-                "A simulated GitHub with a coding agent (seed {}), a real git remote, the real engine.",
-                self.seed
-            ));
-            output::line("The night is simulated, too: time passes with every step, and nothing is paced.\n");
+            let text = "A simulated GitHub with a coding agent, a real git remote, the real engine. The night is simulated, \
+                too: time passes with every step, and nothing is paced.";
+            output::lines(&format!("{text} Seed {}.\n\n", self.seed), 0);
         }
         let (cycles, loops, rested) = self.drive(&sim, &engine, &night).await?;
         let counted = Counted { elapsed_ms: started.elapsed().as_millis(), cycles, loops };
@@ -140,31 +143,42 @@ impl Demo {
         Ok((MAX_CYCLES, loops, false))
     }
 
+    /// One line a step: stage, action, what came of it on GitHub and the mainline, and why.
     fn line(&self, cycle: &Cycle) {
         if self.json {
-            output::line(&serde_json::json!({ "decision": cycle.decision, "done": cycle.done }).to_string());
+            output::json(&serde_json::json!({ "decision": cycle.decision, "done": cycle.done }));
             return;
         }
-        let stage = cycle.decision.stage.code();
-        output::line(&format!("{stage}  {}", cycle.decision.reason));
-        for done in &cycle.done {
-            let made = done.made.as_deref().map_or_else(String::new, |made| format!(" → {made}"));
-            let why = if done.is_done() { String::new() } else { format!(" — not done: {}", done.why) };
-            output::line(&format!("      {}{made}{why}", done.effect));
-        }
+        let decision = &cycle.decision;
+        let action = match &decision.outcome {
+            Outcome::Act { action } => action.kind.name(),
+            Outcome::Rest { .. } => "rest",
+            Outcome::Look { .. } | Outcome::Wait { .. } | Outcome::Blocked { .. } | Outcome::Stalled { .. } => "stop",
+        };
+        let made = |wanted: &[StopPoint]| {
+            cycle.done.iter().find(|done| wanted.contains(&done.point)).and_then(|done| done.made.clone())
+        };
+        let known = decision.focus.as_ref().and_then(|focus| {
+            focus.pull.map(|pull| pull.to_string()).or_else(|| focus.issue.map(|issue| issue.to_string()))
+        });
+        let objects = [made(&[StopPoint::Create]).or(known), made(&[StopPoint::Merge, StopPoint::Move])];
+        let objects: Vec<String> = objects.into_iter().flatten().collect();
+        let failed = cycle.done.iter().find(|done| !done.is_done());
+        let failed = failed.map_or_else(String::new, |done| format!(" — could not {}: {}", done.effect, done.why));
+        step(decision.stage.code(), action, &objects.join(" "), &format!("{}{failed}", decision.reason));
     }
 
     fn agent_line(&self, event: &AgentEvent) {
-        let words = match event {
-            AgentEvent::Started { pull, .. } => format!("opened the draft #{pull}"),
-            AgentEvent::Pushed { pull, paths, .. } => format!("pushed {} to #{pull}", paths.join(", ")),
-            AgentEvent::ChangedNothing { pull } => format!("found nothing to change in #{pull}"),
-            AgentEvent::Finished { pull } => format!("finished #{pull} and requested a review"),
-            AgentEvent::Failed { pull, message } => format!("broke off on #{pull}: {message}"),
-            AgentEvent::Stopped { .. } => "stopped, for its issue was closed".to_owned(),
+        let (pull, words) = match event {
+            AgentEvent::Started { pull, .. } => (Some(*pull), "opened a draft".to_owned()),
+            AgentEvent::Pushed { pull, paths, .. } => (Some(*pull), format!("pushed {}", paths.join(", "))),
+            AgentEvent::ChangedNothing { pull } => (Some(*pull), "found nothing to change".to_owned()),
+            AgentEvent::Finished { pull } => (Some(*pull), "finished and requested a review".to_owned()),
+            AgentEvent::Failed { pull, message } => (Some(*pull), format!("broke off: {message}")),
+            AgentEvent::Stopped { pull, .. } => (*pull, "stopped, for its issue was closed".to_owned()),
         };
         if !self.json {
-            output::line(&format!("  ·   the agent {}", words));
+            step("·", "agent", &pull.map_or_else(String::new, |pull| format!("#{pull}")), &words);
         }
     }
 
@@ -177,29 +191,28 @@ impl Demo {
                 "git": { "calls": git.count, "millis": git.millis },
                 "mainline": log.iter().map(|(id, message)| serde_json::json!({ "commit": id, "message": message })).collect::<Vec<_>>(),
             });
-            output::line(&value.to_string());
+            output::json(&value);
             return Ok(());
         }
-        output::line("\nmainline, newest first");
+        output::lines("\nmainline, newest first", 0);
         for (id, message) in &log {
             let short: String = id.chars().take(8).collect();
-            output::line(&format!("  {short} {}", message.lines().next().unwrap_or_default()));
+            output::lines(&format!("  {short} {}", message.lines().next().unwrap_or_default()), 11);
             for line in message.lines().skip(1).filter(|line| line.contains(": ")) {
-                output::line(&format!("           {}", line));
+                output::lines(&format!("           {}", line), 11);
             }
         }
         let (issues, pulls) = sim.world(|world| {
             let pulls = world.subjects().filter(|subject| world.pull(subject.number).is_some()).count();
             (world.subjects().count() - pulls, pulls)
         });
-        output::line(&format!("\nissues    {issues}, pull requests {pulls}"));
-        output::line(&format!("loops     {} complete, in {} cycles", counted.loops, counted.cycles));
-        output::line(&format!(
-            "GitHub    {} GraphQL queries ({} points) · {} REST reads ({} of them unchanged and free) · {} writes",
-            spent.graphql, spent.points, spent.rest, spent.unchanged, spent.writes
-        ));
-        output::line(&format!("git       {} network calls, {} ms", git.count, git.millis));
-        output::line(&format!("elapsed   {:.1} s", counted.elapsed_ms as f64 / 1_000.0));
+        output::lines(&format!("\nissues    {issues}, pull requests {pulls}"), 10);
+        output::lines(&format!("loops     {} complete, in {} cycles", counted.loops, counted.cycles), 11);
+        let (reads, unchanged) = (spent.rest, spent.unchanged);
+        let rest = format!("{reads} REST reads ({unchanged} unchanged, free) · {} writes", spent.writes);
+        output::lines(&format!("GitHub    {} GraphQL queries, {} points · {rest}", spent.graphql, spent.points), 10);
+        output::lines(&format!("git       {} network calls, {} ms", git.count, git.millis), 10);
+        output::lines(&format!("elapsed   {:.1} s", counted.elapsed_ms as f64 / 1_000.0), 11);
         Ok(())
     }
 }

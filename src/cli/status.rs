@@ -26,9 +26,9 @@ impl Status {
         if self.json {
             let value =
                 serde_json::json!({ "decision": decision, "hash": decision.hash(), "planning": snapshot.planning });
-            output::line(&format!("{value:#}"));
+            output::json(&value);
         } else {
-            output::line(page(&snapshot, &decision).trim_end());
+            output::lines(page(&snapshot, &decision).trim_end(), 9);
         }
         Ok(Exit::Done)
     }

@@ -22,7 +22,8 @@ const MAP: [(&str, &[&str]); 12] = [
 ];
 
 /// Where a crate may be named.
-const CONFINED: [(&str, &[&str]); 8] = [
+const CONFINED: [(&str, &[&str]); 9] = [
+    ("textwrap", &["cli"]),
     ("git2", &["repo"]),
     ("gix", &["repo"]),
     ("octocrab", &["forge"]),
@@ -267,4 +268,20 @@ fn files_have_a_header_one_subject_and_a_name() {
     holds(shape);
     assert_eq!(shape(&File::new("cli/utils.rs", "fn x() {}")).len(), 2);
     assert_eq!(shape(&File::new("cli/x.rs", &format!("//! x\n{}", "\n".repeat(600)))).len(), 1);
+}
+
+#[test]
+fn every_test_that_the_invariants_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("src/lib.rs")).expect("the crate's documentation");
+    let (_, invariants) = text.split_once("# Invariants").expect("the invariants");
+    let mut suite = String::new();
+    for entry in std::fs::read_dir(root.join("tests/suite")).expect("the tests") {
+        suite.push_str(&std::fs::read_to_string(entry.expect("an entry").path()).expect("a source file"));
+    }
+    let docs = invariants.lines().skip(1).take_while(|line| line.starts_with("//!")).collect::<String>();
+    let named: Vec<&str> = docs.split('`').filter(|word| word.matches('_').count() >= 3).collect();
+    assert!(named.len() >= 12, "{named:?}");
+    let absent: Vec<&&str> = named.iter().filter(|name| !suite.contains(&format!("fn {name}("))).collect();
+    assert!(absent.is_empty(), "{absent:?}");
 }
