@@ -10,6 +10,7 @@ use crate::engine::port::{Clock, Remote};
 use crate::failure::{Exit, Failure};
 use crate::model::{Outcome, RepositoryName, Stage, StopPoint};
 use crate::repo::Configuration;
+use crate::sim::world::Subject;
 use crate::sim::{AgentEvent, Options, SimError, Simulator};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -202,11 +203,25 @@ impl Demo {
                 output::lines(&format!("           {}", line), 11);
             }
         }
-        let (issues, pulls) = sim.world(|world| {
-            let pulls = world.subjects().filter(|subject| world.pull(subject.number).is_some()).count();
-            (world.subjects().count() - pulls, pulls)
+        let objects: Vec<(bool, String)> = sim.world(|world| {
+            let told = |subject: &Subject| {
+                let end = match (&subject.pull, subject.is_open()) {
+                    (Some(pull), _) if pull.merged.is_some() => "merged",
+                    (_, true) => "open",
+                    (_, false) => "closed",
+                };
+                let kind = if subject.pull.is_some() { "pull request" } else { "issue" };
+                (
+                    subject.pull.is_some(),
+                    format!("  {:<8} {kind:<12} {end:<7} {}", format!("#{}", subject.number), subject.title),
+                )
+            };
+            world.subjects().map(told).collect()
         });
-        output::lines(&format!("\nissues    {issues}, pull requests {pulls}"), 10);
+        output::lines("\nissues and pull requests", 0);
+        objects.iter().for_each(|(_, line)| output::lines(line, 32));
+        let pulls = objects.iter().filter(|(pull, _)| *pull).count();
+        output::lines(&format!("\nissues    {}, pull requests {pulls}", objects.len() - pulls), 10);
         output::lines(&format!("loops     {} complete, in {} cycles", counted.loops, counted.cycles), 11);
         let (reads, unchanged) = (spent.rest, spent.unchanged);
         let rest = format!("{reads} REST reads ({unchanged} unchanged, free) · {} writes", spent.writes);

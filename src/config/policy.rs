@@ -165,7 +165,7 @@ fn policy(file: File) -> Result<Policy, String> {
             merges_per_hour: file.limits.merges_per_hour.unwrap_or(limits.merges_per_hour),
             nudges_per_day: file.limits.nudges_per_day.unwrap_or(limits.nudges_per_day),
         },
-        agent: AgentPolicy { login: plain("login", file.agent.login.unwrap_or_else(|| AgentPolicy::default().login))? },
+        agent: AgentPolicy { login: agent(file.agent.login)? },
         commit: CommitPolicy {
             name: plain("name", file.commit.name.unwrap_or(commit.name))?,
             email: plain("email", file.commit.email.unwrap_or(commit.email))?,
@@ -177,6 +177,19 @@ fn policy(file: File) -> Result<Policy, String> {
     };
     in_range(&policy)?;
     Ok(policy)
+}
+
+/// The login that assigns the agent. Others come with the agents they belong to: one that can't be recognised again could
+/// be assigned and never be seen.
+fn agent(login: Option<String>) -> Result<String, String> {
+    let known = AgentPolicy::default().login;
+    match login {
+        None => Ok(known),
+        Some(login) if login == known => Ok(login),
+        Some(login) => {
+            Err(format!("`login = {login:?}` names an agent that this version does not know; it knows {known}"))
+        }
+    }
 }
 
 fn in_range(policy: &Policy) -> Result<(), String> {
@@ -215,7 +228,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "version = 1\n[merge]\nenabled = true\nmethod = \"rebase\"\n[loop]\nmax_in_flight = 3\npoll = \"1m\"\ndoubt = \"10s\"\n\
             lease = \"1h\"\nwrite_spacing = \"500ms\"\n[limits]\nissues_per_hour = 1\nmerges_per_hour = 2\nnudges_per_day = 0\n\
-            [agent]\nlogin = \"x[bot]\"\n[commit]\nname = \"n\"\nemail = \"e@x\"\nskip_ci = false\n[guardrails]\nchecks = \"warn\"\n";
+            [agent]\nlogin = \"copilot-swe-agent[bot]\"\n[commit]\nname = \"n\"\nemail = \"e@x\"\nskip_ci = false\n[guardrails]\nchecks = \"warn\"\n";
         let PolicyState::Valid { policy } = parse(Some(text.as_bytes())) else {
             panic!("{:?}", parse(Some(text.as_bytes())))
         };
@@ -229,7 +242,7 @@ mod tests {
         );
         assert_eq!(
             (policy.limits.issues_per_hour, policy.commit.name.as_str(), policy.agent.login.as_str()),
-            (1, "n", "x[bot]")
+            (1, "n", "copilot-swe-agent[bot]")
         );
     }
 
@@ -247,6 +260,7 @@ mod tests {
         assert!(problem("version = 1\n[loop]\nmax_in_flight = 0").1.contains("1 to 50"));
         assert!(problem("version = 1\n[loop]\npoll = \"10ms\"").1.contains("at least"));
         assert!(problem("version = 1\n[commit]\nname = \"a<b\"").1.contains("`name`"));
+        assert!(problem("version = 1\n[agent]\nlogin = \"x[bot]\"").1.contains("it knows copilot-swe-agent[bot]"));
         assert!(problem("[merge]").1.contains("missing field `version`"));
         assert!(problem(&"#".repeat(70_000)).1.contains("64 KiB"));
         assert!(matches!(parse(Some(b"\xff")), PolicyState::Invalid { .. }));

@@ -49,6 +49,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
         ("dev-2.md", b"# Two"),
         ("dev-3.md", b"# Three"),
         ("dev-4.md", b"# Four"),
+        ("dev-5.md", b"# Five"),
         ("a#b?c%20.md", b"---\npriority: -1\n---\n# Odd"),
         ("empty.md", b"\n"),
         ("bytes.md", b"\xff\xfe"),
@@ -64,7 +65,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
         .filter(|done| done.effect.ends_with("to processed/"))
         .map(|done| done.effect.split(' ').nth(1).unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(promoted, ["dev-1.md", "dev-2.md", "dev-3.md", "dev-4.md", "a#b?c%20.md"]);
+    assert_eq!(promoted, ["dev-1.md", "dev-2.md", "dev-3.md", "dev-4.md", "dev-5.md", "a#b?c%20.md"]);
     for cycle in &cycles {
         let ledger = cycle.snapshot.ledger.clone().unwrap_or_default();
         assert!(ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_))).count() <= 1);
@@ -81,7 +82,7 @@ async fn five_items_go_one_at_a_time_in_order_and_bad_files_are_set_aside() {
             "long.md: it has 60001 bytes; at most 60000 are taken"
         ]
     );
-    assert_eq!(last.snapshot.planning.complete.len(), 5);
+    assert_eq!(last.snapshot.planning.complete.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,6 +124,12 @@ async fn what_steers_the_loop_or_its_checks_is_not_merged_but_a_capability_updat
             matches!(&cycle.decision.outcome, Outcome::Blocked { vetoes } if vetoes.iter().any(|veto| veto.guardrail == "paths"))
         });
         assert_eq!(vetoed, blocked, "{script:?}");
+        let outcome =
+            ledger(&cycles).bindings.into_values().find(|b| matches!(b.key, Key::Item(_))).expect("it is bound");
+        assert_eq!(outcome.outcome, (!blocked).then_some(ItemOutcome::Merged), "{script:?}");
+        let touched =
+            stage.sim.log("main").await.expect("a history").iter().any(|(_, text)| text.starts_with("One (#"));
+        assert_eq!(touched, !blocked, "{script:?}");
     }
 }
 
