@@ -13,6 +13,7 @@ mod gap;
 pub mod guardrail;
 mod item;
 mod left;
+mod planning_issue;
 mod progress;
 mod promotion;
 mod question;

@@ -2,9 +2,8 @@
 //!
 //! **Guarantees**: one a completed item. One that changes nothing is closed and the loop goes on.
 
-use super::gap::{merged, settle_merged, unassigned};
 use super::guardrail::PullKind;
-use super::progress::{Phase, progress};
+use super::planning_issue::{goes_on, merged, settle_merged};
 use super::{Owed, Rank, View, act, left};
 use crate::model::{ActionKind, Binding, Effect, IssueState, ItemOutcome, Key, Ledger, SettleFields, Stage};
 
@@ -35,16 +34,6 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
         let outcome = act(ActionKind::Drop, &binding.key, vec![Effect::Settle { fields }]);
         return Owed::new(Rank::EffectsLeft, Stage::CapabilityOwed, reason, outcome).about(focus);
     }
-    if let Some(owed) = unassigned(view, binding, issue, Rank::Capability, Stage::CapabilityOwed) {
-        return owed.about(focus);
-    }
-    let progress = progress(view, binding, issue, PullKind::Capability);
-    let stage = match progress.phase {
-        Phase::Asked => Stage::CapabilityOwed,
-        Phase::InWork => Stage::CapabilityInWork,
-        Phase::Ready => Stage::CapabilityReady,
-    };
-    let mut owed = Owed::new(Rank::Capability, stage, progress.reason, progress.outcome).about(focus);
-    owed.obligation.evidence = progress.evidence;
-    owed
+    let stages = [Stage::CapabilityOwed, Stage::CapabilityInWork, Stage::CapabilityReady];
+    goes_on(view, binding, issue, (PullKind::Capability, Rank::Capability, stages)).about(focus)
 }

@@ -34,11 +34,7 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
     if let Some(waiting) = ledger.attempt.as_ref().and_then(|attempt| foreign(view, attempt)) {
         return Outcome::Wait { waiting };
     }
-    let assign = Effect::Assign {
-        key: plan.key.clone(),
-        login: view.policy.agent.login.clone(),
-        base: snapshot.tips.branch.clone(),
-    };
+    let assign = super::planning_issue::assign(view, &plan.key);
     let bind = |issue| Effect::Bind { key: plan.key.clone(), issue, blob: plan.blob, settles: plan.settles.clone() };
     let mut effects = match ours(view, ledger, listed, &plan) {
         Some(issue) => {

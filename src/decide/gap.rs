@@ -3,12 +3,13 @@
 //! **Guarantees**: a merged pull request answers with the file it added; one that changes nothing answers `reached`; a
 //! person who closes issue or pull request answers `declined`; an agent that died answers nothing.
 
-use super::guardrail::{self, PullKind};
-use super::progress::{AgentState, Phase, agent_state, merged_outcome, progress};
-use super::{Owed, Rank, View, act, left, wait};
+use super::guardrail::PullKind;
+use super::planning_issue::{goes_on, merged, settle_merged};
+use super::progress::merged_outcome;
+use super::{Owed, Rank, View, act, left};
 use crate::model::{
-    AccountId, ActionKind, Actor, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Ledger, Need, Outcome,
-    PullFacts, PullState, SettleFields, Stage,
+    AccountId, ActionKind, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Ledger, Need, Outcome, PullFacts,
+    PullState, SettleFields, Stage,
 };
 
 /// The unsettled gap bindings.
@@ -25,18 +26,8 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
     if let Some((stage, reason, outcome)) = ended(view, binding, issue) {
         return Owed::new(Rank::EffectsLeft, stage, reason, outcome).about(focus);
     }
-    if let Some(owed) = unassigned(view, binding, issue, Rank::Gap, Stage::GapOwed) {
-        return owed.about(focus);
-    }
-    let progress = progress(view, binding, issue, PullKind::Gap);
-    let stage = match progress.phase {
-        Phase::Asked => Stage::GapOwed,
-        Phase::InWork => Stage::GapInWork,
-        Phase::Ready => Stage::GapReady,
-    };
-    let mut owed = Owed::new(Rank::Gap, stage, progress.reason, progress.outcome).about(focus);
-    owed.obligation.evidence = progress.evidence;
-    owed
+    let stages = [Stage::GapOwed, Stage::GapInWork, Stage::GapReady];
+    goes_on(view, binding, issue, (PullKind::Gap, Rank::Gap, stages)).about(focus)
 }
 
 /// A person answered, or a merge did that nobody wrote down.
@@ -67,70 +58,4 @@ fn ended(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<(Stage
     let closed = issue.pulls.iter().filter(by_person).max_by_key(|pull| pull.number).filter(|_| !open)?;
     let reason = format!("a person closed {} unmerged", closed.number);
     declined(vec![Effect::CloseIssue { issue: issue.number }], reason)
-}
-
-/// The newest linked pull request that was merged into the mainline, whoever merged it.
-pub(super) fn merged<'a>(view: View<'_>, issue: &'a BoundIssue) -> Option<&'a PullFacts> {
-    let into_mainline = |pull: &&PullFacts| {
-        pull.state == PullState::Merged && pull.base == view.snapshot.tips.branch && pull.closes.contains(&issue.number)
-    };
-    issue.pulls.iter().filter(into_mainline).max_by_key(|pull| pull.merged)
-}
-
-/// What is left of a merge of a planning pull request.
-pub(super) fn settle_merged(
-    view: View<'_>,
-    binding: &Binding,
-    issue: &BoundIssue,
-    pull: &PullFacts,
-    outcome: ItemOutcome,
-) -> Outcome {
-    let merge = pull.merged.map(|(_, commit)| commit);
-    let fields = SettleFields { key: binding.key.clone(), pull: Some(pull.number), merge, outcome };
-    let mut effects = vec![Effect::Settle { fields }];
-    if issue.state == IssueState::Open {
-        effects.push(Effect::CloseIssue { issue: issue.number });
-    }
-    effects.extend(left::branch_deletion(view, pull));
-    act(ActionKind::MergePlanning, &binding.key, effects)
-}
-
-/// Bound, but the agent is not on it: the assignment is owed, or a person took it off.
-pub(super) fn unassigned(
-    view: View<'_>,
-    binding: &Binding,
-    issue: &BoundIssue,
-    rank: Rank,
-    stage: Stage,
-) -> Option<Owed> {
-    match agent_state(issue) {
-        AgentState::Assigned => None,
-        AgentState::Withdrawn(login) => {
-            let why =
-                format!("{login} unassigned the agent from {}; it resumes when a person assigns it", issue.number);
-            Some(Owed::new(rank, stage, why.clone(), wait(why, Actor::Person)))
-        }
-        AgentState::Never if issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL) => {
-            let why = format!("{} carries the label `{}`", issue.number, guardrail::HOLD_LABEL);
-            Some(Owed::new(rank, stage, why.clone(), wait(why, Actor::Person)))
-        }
-        AgentState::Never => {
-            let effect = assign(view, &binding.key);
-            if let Some(aside) = left::refused(view, binding, &effect) {
-                return Some(Owed { rank, ..aside });
-            }
-            let kind = match binding.key {
-                Key::Gap { .. } => ActionKind::AskGap,
-                Key::Item(_) => ActionKind::Promote,
-                Key::Capability(_) => ActionKind::Complete,
-            };
-            let reason = format!("{} is bound and the agent was never assigned to it", issue.number);
-            Some(Owed::new(Rank::EffectsLeft, stage, reason, act(kind, &binding.key, vec![effect])))
-        }
-    }
-}
-
-/// The assignment of the agent.
-pub(super) fn assign(view: View<'_>, key: &Key) -> Effect {
-    Effect::Assign { key: key.clone(), login: view.policy.agent.login.clone(), base: view.snapshot.tips.branch.clone() }
 }

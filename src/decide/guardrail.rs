@@ -96,14 +96,18 @@ const READINESS: [Guardrail; 3] = [
     },
 ];
 
-/// Whether it may be merged once the agent is done.
-const ADMISSION: [Guardrail; 11] = [
+/// Whether it is the agent's answer to this issue, and nobody holds it.
+const BELONGING: [Guardrail; 6] = [
     Guardrail { name: "author", severity: strict, judge: author::judge },
     Guardrail { name: "fork", severity: strict, judge: fork::judge },
     Guardrail { name: "base", severity: strict, judge: base::judge },
     Guardrail { name: "bound_issue", severity: strict, judge: bound_issue::judge },
     Guardrail { name: "hold", severity: strict, judge: hold::judge },
     Guardrail { name: "pause", severity: strict, judge: pause::judge },
+];
+
+/// Whether it may be merged once the agent is done.
+const ADMISSION: [Guardrail; 5] = [
     Guardrail { name: "consent", severity: strict, judge: consent::judge },
     Guardrail { name: "paths", severity: strict, judge: paths::judge },
     Guardrail { name: "reviews", severity: strict, judge: reviews::judge },
@@ -132,9 +136,20 @@ pub(super) fn readiness(case: &Case<'_>) -> Judgement {
     judge(case, &READINESS)
 }
 
+/// Whether the pull request is the agent's answer to this issue and nobody holds it: enough to end an empty one.
+pub(super) fn belonging(case: &Case<'_>) -> Judgement {
+    judge(case, &BELONGING)
+}
+
 /// Whether the pull request may be merged at its head, leaving readiness aside.
 pub(super) fn admission(case: &Case<'_>) -> Judgement {
-    judge(case, &ADMISSION)
+    let mut judgement = belonging(case);
+    let Judgement { vetoes, waits, needs, warnings } = judge(case, &ADMISSION);
+    judgement.vetoes.extend(vetoes);
+    judgement.waits.extend(waits);
+    judgement.needs.extend(needs);
+    judgement.warnings.extend(warnings);
+    judgement
 }
 
 /// What the guardrails that only warn have to say, as evidence.

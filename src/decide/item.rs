@@ -4,8 +4,8 @@
 //! capability update is owed once an item.
 
 use super::create::{Plan, outcome};
-use super::gap::{assign, merged};
 use super::guardrail::{self, PullKind};
+use super::planning_issue::{assign, merged};
 use super::progress::{AgentState, Phase, agent_state, progress};
 use super::{Owed, Rank, View, act, left, promotion, wait};
 use crate::message;

@@ -118,6 +118,12 @@ fn held_up(judgement: Judgement, pull: &PullFacts) -> (String, Outcome) {
 
 fn ready(case: Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
     let pull = case.pull;
+    // Ending what changes nothing merges nothing: neither its checks nor the consent to merge are asked.
+    let changes_nothing = |diff: &HeadDiff| diff.changes.is_empty() && pull.changed_files == 0;
+    if guardrail::belonging(&case).passes() && case.diff().is_ok_and(changes_nothing) {
+        let (reason, outcome) = empty(case, binding);
+        return (Phase::Ready, reason, outcome);
+    }
     let admission = guardrail::admission(&case);
     if !admission.passes() {
         let (reason, outcome) = held_up(admission, pull);
@@ -126,10 +132,6 @@ fn ready(case: Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
     let Ok(diff) = case.diff() else {
         return (Phase::Ready, format!("{} is being looked at", pull.number), wait("its diff", Actor::Engine));
     };
-    if diff.changes.is_empty() && pull.changed_files == 0 {
-        let (reason, outcome) = empty(case, binding);
-        return (Phase::Ready, reason, outcome);
-    }
     let effect = if pull.draft {
         Effect::Mark { pull: pull.number, node: pull.node.clone(), head: pull.head }
     } else {

@@ -10,8 +10,10 @@ use super::read::{has_workflows, tree_of};
 use super::{LocalClone, RepoError};
 use crate::model::{ChangeKind, ChangedPath, CommitId, Folder, HeadDiff, ItemName, PullNumber, Quarantine, RefName};
 use crate::planning::{self, MAX_BYTES, RawFile};
-use git2::{Delta, Repository};
+use git2::{Delta, Oid, Repository};
 
+/// How far back the merge of a head is looked for.
+const MAX_STEPS: usize = 1_000;
 /// Most changed paths that are judged.
 const MAX_PATHS: usize = 3_000;
 
@@ -32,7 +34,7 @@ impl LocalClone {
             self.fetch_head(&repository, pull, head)?;
         }
         let wrong = |source| RepoError::Write { what: "cannot compare a pull request", source };
-        let base = repository.merge_base(to_git2(mainline), to_git2(head)).map_err(wrong)?;
+        let base = base(&repository, to_git2(mainline), to_git2(head)).map_err(wrong)?;
         let trees = repository
             .find_commit(base)
             .and_then(|base| Ok((base.tree()?, repository.find_commit(to_git2(head))?.tree()?)));
@@ -63,6 +65,25 @@ impl LocalClone {
         let found = super::commit::from_git2(found);
         if found == head { Ok(()) } else { Err(RepoError::HeadMoved { pull, wanted: head, found }) }
     }
+}
+
+/// Where a head left the mainline. One that is part of the mainline by a merge commit left it before that merge.
+fn base(repository: &Repository, mainline: Oid, head: Oid) -> Result<Oid, git2::Error> {
+    let base = repository.merge_base(mainline, head)?;
+    if base != head {
+        return Ok(base);
+    }
+    let mut commit = repository.find_commit(mainline)?;
+    for _ in 0..MAX_STEPS {
+        if commit.parent_ids().skip(1).any(|parent| parent == head) {
+            return repository.merge_base(commit.parent_id(0)?, head);
+        }
+        match commit.parent(0) {
+            Ok(parent) => commit = parent,
+            Err(_) => break,
+        }
+    }
+    Ok(base)
 }
 
 fn changed(delta: &git2::DiffDelta<'_>) -> Option<ChangedPath> {

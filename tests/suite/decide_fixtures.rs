@@ -4,8 +4,8 @@ use crate::stage::Stage;
 use orchestrator::decide::decide;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{
-    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckState, Decision, IssueNumber,
-    MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict, Severity, Snapshot,
+    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckState, Decision, Effect,
+    IssueNumber, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict, Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -218,6 +218,36 @@ fn a_draft_is_not_taken_out_of_draft_while_anything_forbids_its_merge() {
         let decision = decide(&snapshot);
         let acts = matches!(decision.outcome, Outcome::Act { .. });
         assert_eq!(acts, of_drafts, "case {index}, {guardrail}: {:?}", decision.outcome);
+    }
+}
+
+#[test]
+fn ending_an_empty_pull_request_asks_no_consent_to_merge_but_deletes_no_branch_without() {
+    let points = |decision: &Decision| -> Vec<StopPoint> {
+        match &decision.outcome {
+            Outcome::Act { action } => action.effects.iter().map(Effect::stop_point).collect(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ends = [StopPoint::Settle, StopPoint::ClosePull, StopPoint::CloseIssue, StopPoint::DeleteBranch];
+    let mut snapshot = load("1c/close-empty").snapshot;
+    assert_eq!(points(&decide(&snapshot)), ends);
+    let facts = pull(&mut snapshot);
+    (facts.draft, facts.mergeable, facts.checks) = (false, Mergeable::Unknown, CheckState::Failure);
+    assert_eq!(points(&decide(&snapshot)), ends, "neither checks nor conflicts matter");
+    policy(&mut snapshot).merge.enabled = false;
+    assert_eq!(points(&decide(&snapshot)), ends[..3]);
+    for change in [
+        |s: &mut Snapshot| pull(s).author = somebody(),
+        |s: &mut Snapshot| pull(s).cross_repository = true,
+        |s: &mut Snapshot| pull(s).labels.push("orchestrator-hold".to_owned()),
+        |s: &mut Snapshot| pull(s).changed_files = 1,
+    ] {
+        let mut snapshot = load("1c/close-empty").snapshot;
+        change(&mut snapshot);
+        let acts =
+            matches!(&decide(&snapshot).outcome, Outcome::Act { action } if action.kind == ActionKind::CloseEmpty);
+        assert!(!acts, "it is not the agent's answer, or it is held, or not empty");
     }
 }
 

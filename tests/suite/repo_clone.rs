@@ -5,6 +5,7 @@ use crate::sim_client::{clone, git, simulator};
 use orchestrator::model::{CommitId, LedgerChange, PullNumber, Quarantine};
 use orchestrator::repo::{LocalClone, RepoError, TransportError};
 use orchestrator::sim::Simulator;
+use orchestrator::sim::world::MergeMethod;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,4 +236,23 @@ async fn a_head_is_fetched_once_and_judged_against_the_merge_base() {
     let absent: CommitId = "1".repeat(40).parse().expect("an id");
     let answer = stale.with(move |clone, lock| clone.head_diff(lock, PullNumber(pull), absent, mainline)).await;
     assert!(matches!(answer, Err(RepoError::HeadMoved { found, .. }) if found.to_string() == moved), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_head_still_says_what_it_changed_after_any_kind_of_merge() {
+    for method in [MergeMethod::Merge, MergeMethod::Squash, MergeMethod::Rebase] {
+        let sim = simulator().await;
+        let files: [(&str, Option<&[u8]>); 1] = [("src/new.py", Some(b"x = 1\n"))];
+        let head = sim.commit_files("copilot/x", &files, "work").await.expect("committed");
+        let author = sim.world(|world| world.viewer());
+        let pull = sim.open_pull(author, "copilot/x", "Work", "").await.expect("opened");
+        sim.commit_files("main", &[("other.txt", Some(b"o"))], "meanwhile").await.expect("committed");
+        sim.merge_pull(author, pull, method).await.expect("merged");
+        sim.commit_files("main", &[("later.txt", Some(b"l"))], "later").await.expect("committed");
+        let desk = Desk::new(&sim);
+        let (mainline, head) = (desk.sync().await.mainline, head.parse().expect("an id"));
+        let diff = desk.with(move |clone, lock| clone.head_diff(lock, PullNumber(pull), head, mainline)).await;
+        let paths: Vec<String> = diff.expect("compared").changes.into_iter().map(|change| change.path).collect();
+        assert_eq!(paths, ["src/new.py"], "{method:?}");
+    }
 }
