@@ -15,7 +15,7 @@ use crate::engine::port::Clock;
 use crate::engine::stop::StopAt;
 use crate::failure::{Exit, Failure};
 use crate::forge;
-use crate::model::Outcome;
+use crate::model::{Actor, Decision, Outcome, Veto};
 use crate::repo::{self, LocalClone};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -143,26 +143,31 @@ fn engine<C: Clock>(
     Ok(engine)
 }
 
-/// A decision's outcome in one sentence.
-fn next_words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Look { needs } => format!("{} fact(s) are still missing", needs.len()),
+/// What comes next, in words that don't repeat the reason right above them.
+fn next_words(decision: &Decision) -> String {
+    let because = |why: &str| if why == decision.reason { String::new() } else { format!(": {why}") };
+    match &decision.outcome {
+        Outcome::Look { needs } => format!("look again: {} fact(s) are still missing", needs.len()),
         Outcome::Act { action } => {
             let effects: Vec<String> = action.effects.iter().map(ToString::to_string).collect();
             format!("{}: {}", action.kind, effects.join(" · "))
         }
         Outcome::Wait { waiting } => {
-            let until = waiting.until.map_or_else(String::new, |until| format!(" (until {until})"));
-            format!("wait: {}{until}", waiting.why)
+            let actor = match waiting.actor {
+                Actor::Engine => "this or another instance",
+                Actor::Agent => "the agent",
+                Actor::Forge => "GitHub",
+                Actor::Person => "a person",
+            };
+            let until = waiting.until.map_or_else(String::new, |until| format!(", at the latest until {until}"));
+            format!("wait for {actor}{until}{}", because(&waiting.why))
         }
         Outcome::Blocked { vetoes } => {
-            let lines: Vec<String> = vetoes
-                .iter()
-                .map(|veto| format!("{}: {}\n         lift: {}", veto.guardrail, veto.why, veto.lifts))
-                .collect();
+            let told = |veto: &Veto| format!("{}: {}\n         lift: {}", veto.guardrail, veto.why, veto.lifts);
+            let lines: Vec<String> = vetoes.iter().map(told).collect();
             format!("blocked by {}", lines.join("\n         "))
         }
-        Outcome::Rest { why } => format!("rest: {why}"),
-        Outcome::Stalled { why, lifts } => format!("a person is needed: {why}\n         lift: {lifts}"),
+        Outcome::Rest { why } => format!("rest, until goal or capabilities change{}", because(why)),
+        Outcome::Stalled { why, lifts } => format!("a person is needed{}\n         lift: {lifts}", because(why)),
     }
 }

@@ -79,7 +79,7 @@ fn page(decision: &Decision, done: &[Done], dry_run: bool) -> String {
         | Outcome::Wait { .. }
         | Outcome::Blocked { .. }
         | Outcome::Rest { .. }
-        | Outcome::Stalled { .. } => text.push_str(&format!("{}\n", next_words(&decision.outcome))),
+        | Outcome::Stalled { .. } => text.push_str(&format!("{}\n", next_words(decision))),
     }
     text
 }

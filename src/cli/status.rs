@@ -45,7 +45,7 @@ fn page(snapshot: &Snapshot, decision: &Decision) -> String {
     for evidence in &decision.evidence {
         text.push_str(&format!("         {}: {}\n", evidence.fact, evidence.value));
     }
-    text.push_str(&format!("next     {}\n", next_words(&decision.outcome)));
+    text.push_str(&format!("next     {}\n", next_words(decision)));
     for also in &decision.also {
         text.push_str(&format!("also     {} {}\n", also.stage.code(), also.reason));
     }

@@ -264,3 +264,32 @@ async fn a_checkout_beside_it_stays_byte_identical() {
     }
     assert!(contents(checkout.path()) == before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
+    let sim = simulator().await;
+    let here = folder();
+    let program = Program::on(&sim, here.path());
+    let bad: (&str, Option<&[u8]>) = ("planning/issue_queue/pending/bad.md", Some(b""));
+    let good: (&str, Option<&[u8]>) = ("planning/issue_queue/pending/dev-x.md", Some(b"# Do \x1b[31mx"));
+    sim.commit_files("main", &[bad, good], "two files").await.expect("committed");
+    for _ in 0..2 {
+        assert_eq!(program.run(&["cycle"]).await.code, Some(0));
+    }
+    let ended = program.run(&["status"]).await;
+    let lines: Vec<&str> = ended.out.lines().collect();
+    let expected = [
+        "maintainer/tally",
+        "",
+        "stage    2b — Development in work",
+        "focus    Do [31mx · issue #1",
+        "why      the agent has not opened a pull request for #1 yet",
+        "next     wait for the agent",
+        "",
+        "queue    1 pending · 1 processed · 0 complete",
+        "aside    bad.md: it is empty",
+    ];
+    assert_eq!(lines, expected, "{}", ended.out);
+    let ended = program.run(&["cycle", "--exit-code"]).await;
+    assert_eq!((ended.code, ended.out.lines().last()), (Some(8), Some("wait for the agent")));
+}
