@@ -34,6 +34,8 @@ pub enum ChangeKind {
     Modified,
     /// Gone.
     Deleted,
+    /// A link or a submodule lies there now, whatever was there before.
+    Special,
 }
 
 /// One changed path; a rename is a deletion and an addition.

@@ -10,7 +10,7 @@ use super::read::{has_workflows, tree_of};
 use super::{LocalClone, RepoError};
 use crate::model::{ChangeKind, ChangedPath, CommitId, Folder, HeadDiff, ItemName, PullNumber, Quarantine, RefName};
 use crate::planning::{self, MAX_BYTES, RawFile};
-use git2::{Delta, Oid, Repository};
+use git2::{Delta, FileMode, Oid, Repository};
 
 /// How far back the merge of a head is looked for.
 const MAX_STEPS: usize = 1_000;
@@ -87,10 +87,12 @@ fn base(repository: &Repository, mainline: Oid, head: Oid) -> Result<Oid, git2::
 }
 
 fn changed(delta: &git2::DiffDelta<'_>) -> Option<ChangedPath> {
+    let regular = matches!(delta.new_file().mode(), FileMode::Blob | FileMode::BlobExecutable);
     let change = match delta.status() {
-        Delta::Added => ChangeKind::Added,
-        Delta::Deleted => ChangeKind::Deleted,
         Delta::Unmodified => return None,
+        Delta::Deleted => ChangeKind::Deleted,
+        _ if !regular => ChangeKind::Special,
+        Delta::Added => ChangeKind::Added,
         // Without rename detection every other status is a change of content or mode.
         Delta::Modified
         | Delta::Renamed
@@ -113,7 +115,7 @@ fn added(repository: &Repository, root: &git2::Tree<'_>) -> Vec<(ItemName, Optio
     let mut blobs = Vec::new();
     for entry in folder.iter().filter(|entry| planning::is_candidate(entry.name_bytes())) {
         let mode = entry.filemode();
-        let regular = mode == i32::from(git2::FileMode::Blob) || mode == i32::from(git2::FileMode::BlobExecutable);
+        let regular = mode == i32::from(FileMode::Blob) || mode == i32::from(FileMode::BlobExecutable);
         let blob = repository.find_blob(entry.id()).ok().filter(|_| regular);
         let size = blob.as_ref().map_or(0, |blob| blob.content().len() as u64);
         let content = blob.filter(|_| size <= MAX_BYTES).map(|blob| blob.content().to_vec()).unwrap_or_default();

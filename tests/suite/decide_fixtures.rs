@@ -112,6 +112,7 @@ fn pull(snapshot: &mut Snapshot) -> &mut PullFacts {
 fn touch(snapshot: &mut Snapshot, path: &str, change: ChangeKind) {
     let head = pull(snapshot).head;
     let diff = snapshot.needs.diffs.get_mut(&head).expect("the head's diff");
+    diff.changes.retain(|change| change.path != path);
     diff.changes.push(ChangedPath { path: path.to_owned(), change });
 }
 
@@ -129,7 +130,7 @@ fn somebody() -> AccountId {
 type Change = (&'static str, fn(&mut Snapshot));
 
 /// One fact each that forbids the merge of a development pull request, and the guardrail that says so.
-const VETOED: [Change; 17] = [
+const VETOED: [Change; 20] = [
     ("wip", |s| pull(s).title = "[WIP] more to come".to_owned()),
     ("author", |s| pull(s).author = somebody()),
     ("fork", |s| pull(s).cross_repository = true),
@@ -142,6 +143,9 @@ const VETOED: [Change; 17] = [
     ("paths", |s| touch(s, ".github/workflows/ci.yml", ChangeKind::Added)),
     ("paths", |s| touch(s, ".github/copilot-instructions.md", ChangeKind::Modified)),
     ("paths", |s| touch(s, "planning/vision/goal.md", ChangeKind::Deleted)),
+    ("paths", |s| touch(s, "planning/state/system_capabilities.md", ChangeKind::Deleted)),
+    ("paths", |s| touch(s, "planning/state/system_capabilities.md", ChangeKind::Special)),
+    ("paths", |s| touch(s, ".github/workflows", ChangeKind::Special)),
     ("reviews", |s| pull(s).reviews = vec![ReviewVerdict { author: somebody(), changes_requested: true }]),
     ("reviews", |s| pull(s).review_required = true),
     ("checks", |s| pull(s).checks = CheckState::Failure),

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, done, item, settings};
 use crate::sim_client::{clone, git, simulator};
-use orchestrator::model::{CommitId, LedgerChange, PullNumber, Quarantine};
+use orchestrator::model::{ChangeKind, CommitId, LedgerChange, PullNumber, Quarantine};
 use orchestrator::repo::{LocalClone, RepoError, TransportError};
 use orchestrator::sim::Simulator;
 use orchestrator::sim::world::MergeMethod;
@@ -255,4 +255,27 @@ async fn a_head_still_says_what_it_changed_after_any_kind_of_merge() {
         let paths: Vec<String> = diff.expect("compared").changes.into_iter().map(|change| change.path).collect();
         assert_eq!(paths, ["src/new.py"], "{method:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_becomes_a_link_is_told_apart_from_one_that_is_edited() {
+    let sim = simulator().await;
+    let work = clone(&sim).await;
+    std::fs::write(work.path().join("target"), "elsewhere").expect("written");
+    let link = git(&sim, work.path(), &["hash-object", "-w", "target"]).await.stdout;
+    for path in ["README.md", "new-link"] {
+        let entry = format!("120000,{link},{path}");
+        assert!(git(&sim, work.path(), &["update-index", "--add", "--cacheinfo", &entry]).await.ok);
+    }
+    assert!(git(&sim, work.path(), &["commit", "-q", "-m", "links"]).await.ok);
+    assert!(git(&sim, work.path(), &["push", "-q", "origin", "HEAD:refs/heads/links"]).await.ok);
+    let author = sim.world(|world| world.viewer());
+    let pull = sim.open_pull(author, "links", "Links", "").await.expect("opened");
+    let head = sim.world(|world| world.branch("links").map(str::to_owned)).expect("the branch");
+    let desk = Desk::new(&sim);
+    let (mainline, head) = (desk.sync().await.mainline, head.parse().expect("an id"));
+    let diff = desk.with(move |clone, lock| clone.head_diff(lock, PullNumber(pull), head, mainline)).await;
+    let changes: Vec<_> = diff.expect("compared").changes.into_iter().map(|c| (c.path, c.change)).collect();
+    let special = |path: &str| (path.to_owned(), ChangeKind::Special);
+    assert_eq!(changes, [special("README.md"), special("new-link")]);
 }

@@ -9,7 +9,7 @@
 //! Compared case-folded: on some file systems `.GitHub/Workflows` is the same folder.
 
 use super::{Case, PullKind, Verdict, veto};
-use crate::model::{ChangeKind, ChangedPath, HeadDiff};
+use crate::model::{ChangeKind, HeadDiff};
 
 /// The one planning document that code may come with.
 pub const CAPABILITIES: &str = "planning/state/system_capabilities.md";
@@ -30,11 +30,11 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         PullKind::Gap => gap(diff),
         PullKind::Capability => {
             let foreign = diff.changes.iter().find(|change| change.path != CAPABILITIES);
-            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| deleted(diff))
+            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| taken_away(diff))
         }
         PullKind::Development => {
             let foreign = diff.changes.iter().find(|change| is_steering(&change.path));
-            foreign.map(|change| format!("it changes {}", change.path))
+            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| taken_away(diff))
         }
     };
     match problem {
@@ -52,9 +52,14 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     }
 }
 
-fn deleted(diff: &HeadDiff) -> Option<String> {
-    let gone = |change: &&ChangedPath| change.change == ChangeKind::Deleted;
-    diff.changes.iter().find(gone).map(|change| format!("it deletes {}", change.path))
+/// Both kinds may write the capabilities document; neither may do away with it or put a link in its place.
+fn taken_away(diff: &HeadDiff) -> Option<String> {
+    let change = diff.changes.iter().find(|change| change.path == CAPABILITIES)?;
+    match change.change {
+        ChangeKind::Added | ChangeKind::Modified => None,
+        ChangeKind::Deleted => Some(format!("it deletes {CAPABILITIES}")),
+        ChangeKind::Special => Some(format!("it makes a link of {CAPABILITIES}")),
+    }
 }
 
 fn gap(diff: &HeadDiff) -> Option<String> {
@@ -83,7 +88,9 @@ fn is_steering(path: &str) -> bool {
     let file = folded.rsplit('/').next().unwrap_or(&folded);
     folded == "planning"
         || folded.starts_with("planning/")
-        || STEERING_FOLDERS.iter().any(|folder| folded.starts_with(folder))
+        || folded == ".github"
+        // The folder itself, too: a link there stands for everything in it.
+        || STEERING_FOLDERS.iter().any(|folder| folded.starts_with(folder) || folded == folder.trim_end_matches('/'))
         || STEERING_FILES.contains(&file)
 }
 
