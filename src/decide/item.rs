@@ -96,8 +96,18 @@ fn ended(view: View<'_>, ledger: &Ledger, binding: &Binding, issue: &BoundIssue,
     if let Some(pull) = merged(view, issue) {
         return Some(merge_left(view, binding, issue, pull).unwrap_or_else(|| {
             let reason = format!("{} was merged; {name} is complete and owes its capability update", pull.number);
-            let outcome = complete(view, ledger, binding, issue, name, pull);
-            Owed::new(Rank::Capability, Stage::CapabilityOwed, reason, outcome)
+            match another_update(ledger, name) {
+                Some(other) => {
+                    let why =
+                        format!("{name} is complete; its capability update is asked once {} is settled", other.key);
+                    let outcome = wait("capability updates write one document, so they go one by one", Actor::Agent);
+                    Owed::new(Rank::Capability, Stage::CapabilityOwed, why, outcome)
+                }
+                None => {
+                    let outcome = complete(view, ledger, binding, issue, name, pull);
+                    Owed::new(Rank::Capability, Stage::CapabilityOwed, reason, outcome)
+                }
+            }
         }));
     }
     let (outcome, step) = match issue.state {
@@ -111,6 +121,11 @@ fn ended(view: View<'_>, ledger: &Ledger, binding: &Binding, issue: &BoundIssue,
     effects.extend(left::move_to_complete(view, trailers(binding, name, step, None)));
     let outcome = act(ActionKind::Drop, &binding.key, effects);
     Some(Owed::new(Rank::EffectsLeft, Stage::DevelopmentInWork, reason, outcome))
+}
+
+/// An unsettled capability update of another item. Two at once would conflict in the one document that both write.
+fn another_update<'a>(ledger: &'a Ledger, name: &ItemName) -> Option<&'a Binding> {
+    ledger.unsettled().find(|binding| matches!(&binding.key, Key::Capability(other) if other != name))
 }
 
 /// Closing and branch deletion of a merge that did not get that far.

@@ -83,7 +83,11 @@ fn next(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Owed {
         let why = format!("{} is next, once {} is settled", item.name, binding.key);
         (why.clone(), wait(why, Actor::Agent))
     } else {
-        (format!("{} is the next queue item and nothing is in flight", item.name), promote(view, ledger, item))
+        let room = match in_flight {
+            0 => "nothing is in flight".to_owned(),
+            some => format!("only {some} of at most {limit} items are in flight"),
+        };
+        (format!("{} is the next queue item and {room}", item.name), promote(view, ledger, item))
     };
     Owed::new(Rank::Promotion, Stage::Promotion, reason, outcome)
         .about(focus(item))

@@ -142,6 +142,51 @@ fn one_item_at_a_time_is_in_flight() {
     assert!(decision.also.iter().any(|also| also.reason.contains("1 of at most 1")), "{:?}", decision.also);
 }
 
+fn at_most(snapshot: &mut Snapshot, limit: u32) {
+    match &mut snapshot.policy {
+        PolicyState::Valid { policy } => policy.pacing.max_in_flight = limit,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn as_many_items_as_the_policy_allows_are_in_flight() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-3.md"]);
+    at_most(&mut snapshot, 2);
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), issue(10));
+    let decision = decide(&snapshot);
+    assert_eq!(action(&decision).key, Some(Key::Item(item_name("dev-3.md"))), "what only waits stops nothing");
+    let promotion = decision.also.iter().find(|also| also.stage == Stage::Promotion);
+    let reason = promotion.map_or(decision.reason.as_str(), |also| also.reason.as_str());
+    assert!(reason.ends_with("only 1 of at most 2 items are in flight"), "{reason}");
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-2.md")), 11), issue(11));
+    let decision = decide(&snapshot);
+    assert!(matches!(decision.outcome, Outcome::Wait { .. }), "{:?}", decision.outcome);
+}
+
+#[test]
+fn an_open_question_stops_promotions_only_where_one_item_is_allowed() {
+    for (limit, promotes) in [(1, false), (2, true)] {
+        let mut snapshot = quiet();
+        pending(&mut snapshot, &["dev-1.md"]);
+        at_most(&mut snapshot, limit);
+        bind(&mut snapshot, binding(question(1), 10), issue(10));
+        let acts = matches!(&decide(&snapshot).outcome, Outcome::Act { action } if action.kind == ActionKind::Promote);
+        assert_eq!(acts, promotes, "at most {limit}");
+    }
+}
+
+#[test]
+fn no_question_is_asked_while_anything_is_in_flight_however_many_may_be() {
+    let mut snapshot = quiet();
+    at_most(&mut snapshot, 5);
+    nothing_of_ours(&mut snapshot, &question(1));
+    assert_eq!(action(&decide(&snapshot)).kind, ActionKind::AskGap);
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), issue(10));
+    assert!(matches!(decide(&snapshot).outcome, Outcome::Wait { .. }));
+}
+
 #[test]
 fn held_and_dependent_items_do_not_block_the_next_one() {
     let mut snapshot = quiet();

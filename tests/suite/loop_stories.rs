@@ -25,6 +25,25 @@ fn with_pending(files: &[(&str, &[u8])]) -> Options {
     options
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_items_at_a_time_where_the_policy_allows_two_and_never_three() {
+    let mut options = with_pending(&[("dev-1.md", b"# One"), ("dev-2.md", b"# Two"), ("dev-3.md", b"# Three")]);
+    let policy = options.project.iter_mut().find(|(path, _)| path == "planning/orchestrator.toml").expect("a policy");
+    policy.1 = b"version = 1\n[merge]\nenabled = true\n[loop]\nmax_in_flight = 2\nwrite_spacing = \"0ms\"\n".to_vec();
+    let stage = Stage::with(options).await;
+    stage.sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
+    let cycles = stage.settle(200).await;
+    let in_flight = |cycle: &Cycle| {
+        let ledger = cycle.snapshot.ledger.clone().unwrap_or_default();
+        ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_))).count()
+    };
+    assert_eq!(cycles.iter().map(in_flight).max(), Some(2));
+    let last = cycles.last().expect("cycles");
+    assert!(matches!(last.decision.outcome, Outcome::Rest { .. }), "{:?}", last.decision);
+    assert_eq!(last.snapshot.planning.complete.len(), 3);
+    assert_eq!(stage.sim.requests().count("POST", "/issues"), 7, "three items, their updates, one question");
+}
+
 /// A person pushes a link into `pending/`.
 async fn push_link(stage: &Stage) {
     let work = clone(&stage.sim).await;
