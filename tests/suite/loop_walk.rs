@@ -150,6 +150,7 @@ impl Walk {
         assert_eq!(self.pull(gap + 1), (false, true, false));
         let act = self.act().await;
         assert_eq!((act.stage(), act.effects()), ("1c", vec![Merge, Settle, CloseIssue, DeleteBranch]));
+        assert!(act.focus().starts_with("gap analysis "), "{}", act.focus());
         assert_eq!(self.pull(gap + 1), (false, false, true));
         assert!(!self.issue(gap).open);
         let answer = self.records("gap").await[before].1.clone().expect("an answer");
@@ -183,6 +184,7 @@ impl Walk {
         assert_eq!(act.focus(), format!("item {name}"));
         let act = self.act().await;
         assert_eq!((act.stage(), act.effects()), ("2c", vec![Merge, CloseIssue, DeleteBranch]));
+        assert_eq!(act.focus(), format!("item {name}"));
         assert_eq!((self.pull(item + 1), self.issue(item).open), ((false, false, true), false));
         assert_eq!(self.records("item").await[before], (item, None), "settled with its capability issue");
         assert_eq!(self.folders(&name).await, ["processed"]);
@@ -219,6 +221,7 @@ impl Walk {
         assert_eq!((act.waited.as_slice(), act.stage(), act.effects()), (&["3a", "3b"][..], "3c", vec![Mark]));
         let act = self.act().await;
         assert_eq!((act.stage(), act.effects()), ("3c", vec![Merge, Settle, CloseIssue, DeleteBranch]));
+        assert_eq!(act.focus(), format!("capability update of {name}"));
         assert_eq!((self.pull(update + 1), self.issue(update).open), ((false, false, true), false));
         assert_eq!(self.records("capability").await[before], (update, Some("merged".to_owned())));
     }
