@@ -253,3 +253,27 @@ async fn a_merge_whose_mainline_cannot_be_fetched_is_settled_by_the_next_look() 
     assert!(stage.settle(120).await.last().is_some_and(|c| matches!(c.decision.outcome, Outcome::Rest { .. })));
     assert_eq!(stage.sim.requests().count("POST", "/issues"), 7, "nothing is asked twice");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_create_whose_answer_is_lost_is_adopted_and_one_that_never_arrived_is_repeated_after_the_doubt() {
+    for (kind, waits) in
+        [(AccidentKind::After(502), false), (AccidentKind::BrokenOff, false), (AccidentKind::Before(502), true)]
+    {
+        let stage = Stage::with(with_pending(&[("dev-1.md", b"# One")])).await;
+        stage.cycle().await;
+        stage.sim.arrange(Accident::on("POST", "/issues", kind.clone()));
+        let lost = stage.cycle().await;
+        let end = lost.done.last().map(|done| (done.point, done.result));
+        assert_eq!(end, Some((StopPoint::Create, DoneResult::Unknown)), "{kind:?}");
+        let next = stage.cycle().await;
+        assert_eq!(matches!(next.decision.outcome, Outcome::Wait { .. }), waits, "{kind:?}: {:?}", next.decision);
+        stage.advance(300);
+        stage.cycle().await;
+        let issues: Vec<(u64, usize)> =
+            stage.sim.world(|world| world.subjects().map(|s| (s.number, s.assignees.len())).collect());
+        assert_eq!(issues, [(1, 1)], "{kind:?}: one issue, assigned once");
+        assert!(
+            stage.sim.list_files("main").await.expect("a tree").iter().any(|path| path.ends_with("processed/dev-1.md"))
+        );
+    }
+}
