@@ -154,10 +154,14 @@ const VETOED: [Change; 20] = [
 ];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 7] = [
+const WAITED_FOR: [Change; 8] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
+        pull(s).checks = CheckState::Pending;
+    }),
+    ("mergeable", |s| {
+        pull(s).merge_state = MergeState::Blocked;
         pull(s).checks = CheckState::Pending;
     }),
     ("mergeable", |s| pull(s).mergeable = Mergeable::Unknown),

@@ -4,7 +4,7 @@ use crate::sim_client::{clone, git};
 use crate::stage::Stage;
 use orchestrator::engine::{Cycle, DoneResult};
 use orchestrator::model::{Folder, ItemOutcome, Key, Ledger, Outcome, Snapshot, StopPoint};
-use orchestrator::sim::world::MergeMethod;
+use orchestrator::sim::world::{CheckResult, MergeMethod};
 use orchestrator::sim::{Accident, AccidentKind, IssueKind, Options, RequestKind, Script};
 
 fn ledger(cycles: &[Cycle]) -> Ledger {
@@ -276,4 +276,28 @@ async fn a_create_whose_answer_is_lost_is_adopted_and_one_that_never_arrived_is_
             stage.sim.list_files("main").await.expect("a tree").iter().any(|path| path.ends_with("processed/dev-1.md"))
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_required_check_is_waited_for_vetoes_in_red_and_merges_in_green() {
+    let stage = Stage::with(with_pending(&[("dev-1.md", b"# One")])).await;
+    stage.sim.world(|world| world.settings.required_checks.insert("ci".to_owned()));
+    while stage.sim.world(|world| world.pull(2).is_none_or(|(_, pull)| pull.draft)) {
+        stage.cycle().await;
+        stage.sim.step_agent().await.expect("the agent works");
+    }
+    let head = stage.sim.world(|world| world.pull(2).map(|(_, pull)| pull.head_oid.clone())).expect("its head");
+    let report = |result| stage.sim.report_check(&head, "ci", result);
+    report(CheckResult::Pending);
+    stage.cycle().await;
+    let cycle = stage.cycle().await;
+    assert!(matches!(cycle.decision.outcome, Outcome::Wait { .. }), "{:?}", cycle.decision);
+    assert_eq!(cycle.decision.reason, "checks of #2 are still running");
+    report(CheckResult::Failure);
+    let cycle = stage.cycle().await;
+    assert!(matches!(&cycle.decision.outcome, Outcome::Blocked { vetoes } if vetoes[0].guardrail == "checks"));
+    report(CheckResult::Success);
+    stage.cycle().await;
+    assert_eq!(stage.sim.requests().count("PUT", "/merge"), 1, "and only then");
+    assert!(stage.sim.world(|world| world.pull(2).is_some_and(|(_, pull)| pull.merged.is_some())));
 }

@@ -27,13 +27,13 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
             let why = format!("{pull} is behind `{base}`, and a rule wants it up to date");
             Verdict::Wait(Waiting { why, actor: Actor::Person, until: None })
         }
-        (MergeState::Blocked, _) => {
-            veto(format!("a rule of `{base}` blocks {pull}"), format!("satisfy the rule shown on {pull}"))
-        }
-        // Said of a head whose checks still run, too.
-        (MergeState::Unstable, _) if case.pull.checks == CheckState::Pending => {
+        // Both are said of a head whose checks still run; what else blocks it has guardrails of its own.
+        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Pending => {
             let why = format!("checks of {pull} are still running");
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
+        }
+        (MergeState::Blocked, _) => {
+            veto(format!("a rule of `{base}` blocks {pull}"), format!("satisfy the rule shown on {pull}"))
         }
         (MergeState::Unstable, _) => {
             veto(format!("a check of {pull} is not green"), format!("mend the check, or merge {pull} yourself"))
