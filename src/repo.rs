@@ -22,7 +22,6 @@ pub use lock::RepositoryLock;
 pub use transport::{Configuration, GitCalls, TransportError};
 
 use crate::failure::{Exit, Explain};
-use crate::model::{CommitId, PullNumber};
 
 /// Why the clone can't be read or brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -70,24 +69,6 @@ pub enum RepoError {
     /// The remote has no such branch.
     #[error("the remote has no branch `{0}`")]
     NoBranch(String),
-    /// A pull request's head moved while it was being fetched.
-    #[error("the head of {pull} moved to {found} while {wanted} was looked at")]
-    HeadMoved {
-        /// Which.
-        pull: PullNumber,
-        /// What was asked for.
-        wanted: CommitId,
-        /// What is there.
-        found: CommitId,
-    },
-    /// A pull request changes more paths than are judged.
-    #[error("{pull} changes more than {limit} paths")]
-    TooLarge {
-        /// Which.
-        pull: PullNumber,
-        /// The limit.
-        limit: usize,
-    },
     /// The ledger has a format this program doesn't know.
     #[error("the ledger has format {0}; this program knows format 1")]
     LedgerFormat(String),
@@ -109,7 +90,6 @@ impl Explain for RepoError {
             Self::Transport(TransportError::NotFound(_)) | Self::NoBranch(_) => Exit::Absent,
             Self::Transport(TransportError::NoGit(_)) => Exit::Internal,
             Self::Transport(TransportError::TimedOut { .. } | TransportError::Failed { .. }) => Exit::Unreachable,
-            Self::HeadMoved { .. } | Self::TooLarge { .. } => Exit::Refused,
             Self::LedgerFormat(_) | Self::LedgerRecord { .. } => Exit::Stalled,
             Self::Io { .. } | Self::Read { .. } | Self::Write { .. } => Exit::Internal,
         }
@@ -127,8 +107,6 @@ impl Explain for RepoError {
                 "check the network, and --git-url with `git ls-remote <url>`"
             }
             Self::NoBranch(_) => "commit planning/vision/goal.md and planning/orchestrator.toml to the default branch",
-            Self::HeadMoved { .. } => "run the command again: the next look asks about the new head",
-            Self::TooLarge { .. } => "merge or close it yourself, or have it split",
             Self::LedgerFormat(_) => "update this program",
             Self::LedgerRecord { .. } => "mend the record: fetch refs/orchestrator/ledger, and push a commit on it",
             Self::Io { .. } => "check the permissions of the data folder and the space on its disk",

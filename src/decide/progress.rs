@@ -119,7 +119,8 @@ fn held_up(judgement: Judgement, pull: &PullFacts) -> (String, Outcome) {
 fn ready(case: Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
     let pull = case.pull;
     // Ending what changes nothing merges nothing: neither its checks nor the consent to merge are asked.
-    let changes_nothing = |diff: &HeadDiff| diff.changes.is_empty() && pull.changed_files == 0;
+    let changes_nothing =
+        |diff: &HeadDiff| diff.unreadable.is_none() && diff.changes.is_empty() && pull.changed_files == 0;
     if guardrail::belonging(&case).passes() && case.diff().is_ok_and(changes_nothing) {
         let (reason, outcome) = empty(case, binding);
         return (Phase::Ready, reason, outcome);

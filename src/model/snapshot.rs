@@ -56,6 +56,9 @@ pub struct HeadDiff {
     pub has_workflows: bool,
     /// The files it adds to `pending/`: valid, or the reason why not.
     pub added_items: Vec<(ItemName, Option<Quarantine>)>,
+    /// Why the changes can't be judged, where they can't: too many, no common history, a head that moved meanwhile.
+    #[serde(default)]
+    pub unreadable: Option<String>,
 }
 
 /// A fact that `decide` lacks.

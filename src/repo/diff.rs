@@ -1,8 +1,8 @@
 //! What a pull request's head changes, read from the clone against the merge base with the mainline.
 //!
-//! **Guarantees**: the commit that was asked for, or an error; a rename is a deletion and an addition; added queue files
+//! **Guarantees**: the commit that was asked for, or the reason why not; a rename is a deletion and an addition; added queue files
 //! are judged by the same format as the mainline's. A head is fetched once.
-//! **Races**: the head moves while it is fetched: an error, and the next look asks about the new one.
+//! **Races**: the head moves while it is fetched: that is said, and the next look asks about the new one.
 
 use super::commit::to_git2;
 use super::lock::RepositoryLock;
@@ -18,10 +18,10 @@ const MAX_STEPS: usize = 1_000;
 const MAX_PATHS: usize = 3_000;
 
 impl LocalClone {
-    /// What a pull request's head changes.
+    /// What a pull request's head changes, or why that can't be judged.
     ///
     /// # Errors
-    /// When the head moved, is too large, or can't be fetched.
+    /// When the remote can't be asked or the clone can't be read.
     pub fn head_diff(
         &self,
         _lock: &RepositoryLock,
@@ -30,11 +30,19 @@ impl LocalClone {
         mainline: CommitId,
     ) -> Result<HeadDiff, RepoError> {
         let repository = self.git2()?;
-        if repository.find_commit(to_git2(head)).is_err() {
-            self.fetch_head(&repository, pull, head)?;
+        if repository.find_commit(to_git2(head)).is_err()
+            && let Some(found) = self.fetch_head(&repository, pull, head)?
+        {
+            return Ok(unreadable(format!("its head moved to {} while it was looked at", found.short())));
         }
         let wrong = |source| RepoError::Write { what: "cannot compare a pull request", source };
-        let base = base(&repository, to_git2(mainline), to_git2(head)).map_err(wrong)?;
+        let base = match base(&repository, to_git2(mainline), to_git2(head)) {
+            Ok(base) => base,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => {
+                return Ok(unreadable("it has no commit in common with the mainline".to_owned()));
+            }
+            Err(error) => return Err(wrong(error)),
+        };
         let trees = repository
             .find_commit(base)
             .and_then(|base| Ok((base.tree()?, repository.find_commit(to_git2(head))?.tree()?)));
@@ -43,7 +51,7 @@ impl LocalClone {
         options.include_typechange(true);
         let diff = repository.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).map_err(wrong)?;
         if diff.deltas().len() > MAX_PATHS {
-            return Err(RepoError::TooLarge { pull, limit: MAX_PATHS });
+            return Ok(unreadable(format!("it changes more than {MAX_PATHS} paths")));
         }
         let mut changes: Vec<ChangedPath> = diff.deltas().filter_map(|delta| changed(&delta)).collect();
         changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -54,17 +62,27 @@ impl LocalClone {
         });
         let added_items = added_items.collect();
         let workflows = has_workflows(&tree_of(&self.gix()?, head)?)?;
-        Ok(HeadDiff { changes, has_workflows: workflows, added_items })
+        Ok(HeadDiff { changes, has_workflows: workflows, added_items, unreadable: None })
     }
 
-    fn fetch_head(&self, repository: &Repository, pull: PullNumber, head: CommitId) -> Result<(), RepoError> {
+    /// Fetches a head; `Some` is another one that stands there now.
+    fn fetch_head(
+        &self,
+        repository: &Repository,
+        pull: PullNumber,
+        head: CommitId,
+    ) -> Result<Option<CommitId>, RepoError> {
         let private = format!("refs/orchestrator/remote/pull/{}", pull.0);
         self.transport.fetch(&self.git_dir, &[format!("+{}:{private}", RefName::pull_head(pull))])?;
         let found = repository.refname_to_id(&private);
         let found = found.map_err(|source| RepoError::Write { what: "cannot read a fetched head", source })?;
-        let found = super::commit::from_git2(found);
-        if found == head { Ok(()) } else { Err(RepoError::HeadMoved { pull, wanted: head, found }) }
+        Ok(Some(super::commit::from_git2(found)).filter(|found| *found != head))
     }
+}
+
+/// A head whose changes nobody may rely on; it counts as one with workflows.
+fn unreadable(why: String) -> HeadDiff {
+    HeadDiff { changes: Vec::new(), has_workflows: true, added_items: Vec::new(), unreadable: Some(why) }
 }
 
 /// Where a head left the mainline. One that is part of the mainline by a merge commit left it before that merge.

@@ -130,7 +130,7 @@ fn somebody() -> AccountId {
 type Change = (&'static str, fn(&mut Snapshot));
 
 /// One fact each that forbids the merge of a development pull request, and the guardrail that says so.
-const VETOED: [Change; 20] = [
+const VETOED: [Change; 21] = [
     ("wip", |s| pull(s).title = "[WIP] more to come".to_owned()),
     ("author", |s| pull(s).author = somebody()),
     ("fork", |s| pull(s).cross_repository = true),
@@ -146,6 +146,11 @@ const VETOED: [Change; 20] = [
     ("paths", |s| touch(s, "planning/state/system_capabilities.md", ChangeKind::Deleted)),
     ("paths", |s| touch(s, "planning/state/system_capabilities.md", ChangeKind::Special)),
     ("paths", |s| touch(s, ".github/workflows", ChangeKind::Special)),
+    ("paths", |s| {
+        let head = pull(s).head;
+        let diff = s.needs.diffs.get_mut(&head).expect("the head's diff");
+        diff.unreadable = Some("it changes more than 3000 paths".to_owned());
+    }),
     ("reviews", |s| pull(s).reviews = vec![ReviewVerdict { author: somebody(), changes_requested: true }]),
     ("reviews", |s| pull(s).review_required = true),
     ("checks", |s| pull(s).checks = CheckState::Failure),

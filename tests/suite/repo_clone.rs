@@ -235,7 +235,8 @@ async fn a_head_is_fetched_once_and_judged_against_the_merge_base() {
     stale.sync().await;
     let absent: CommitId = "1".repeat(40).parse().expect("an id");
     let answer = stale.with(move |clone, lock| clone.head_diff(lock, PullNumber(pull), absent, mainline)).await;
-    assert!(matches!(answer, Err(RepoError::HeadMoved { found, .. }) if found.to_string() == moved), "{answer:?}");
+    let why = answer.expect("an answer").unreadable.expect("another head");
+    assert!(why.contains("moved to") && why.contains(moved.get(..8).expect("an id")), "{why}");
 }
 
 #[tokio::test]
@@ -278,4 +279,20 @@ async fn a_file_that_becomes_a_link_is_told_apart_from_one_that_is_edited() {
     let changes: Vec<_> = diff.expect("compared").changes.into_iter().map(|c| (c.path, c.change)).collect();
     let special = |path: &str| (path.to_owned(), ChangeKind::Special);
     assert_eq!(changes, [special("README.md"), special("new-link")]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_is_said_and_fails_nothing_else() {
+    let sim = simulator().await;
+    let names: Vec<String> = (0..3_001).map(|n| format!("many/{n}.txt")).collect();
+    let files: Vec<(&str, Option<&[u8]>)> = names.iter().map(|name| (name.as_str(), Some(&b"x"[..]))).collect();
+    let many = sim.commit_files("many", &files, "many").await.expect("committed");
+    let author = sim.world(|world| world.viewer());
+    let pull = sim.open_pull(author, "many", "Many", "").await.expect("opened");
+    let desk = Desk::new(&sim);
+    let (mainline, head) = (desk.sync().await.mainline, many.parse().expect("an id"));
+    let diff = desk.with(move |clone, lock| clone.head_diff(lock, PullNumber(pull), head, mainline)).await;
+    let diff = diff.expect("it is told");
+    assert_eq!(diff.unreadable.as_deref(), Some("it changes more than 3000 paths"));
+    assert!(diff.has_workflows && diff.changes.is_empty());
 }

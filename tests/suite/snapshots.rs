@@ -158,7 +158,7 @@ pub fn diff(paths: &[(&str, ChangeKind)]) -> HeadDiff {
         let name = path.strip_prefix("planning/issue_queue/pending/")?;
         (*change == ChangeKind::Added).then(|| (item_name(name), None))
     });
-    HeadDiff { changes: changes.collect(), has_workflows: false, added_items: added.collect() }
+    HeadDiff { changes: changes.collect(), has_workflows: false, added_items: added.collect(), unreadable: None }
 }
 
 /// Lifecycle events of the agent.

@@ -26,6 +26,10 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         Ok(diff) => diff,
         Err(look) => return look,
     };
+    if let Some(why) = &diff.unreadable {
+        let pull = case.pull.number;
+        return veto(format!("{pull} can't be judged: {why}"), format!("wait for the next look, or have {pull} split"));
+    }
     let problem = match case.kind {
         PullKind::Gap => gap(diff),
         PullKind::Capability => {
