@@ -9,14 +9,19 @@
 
 mod capability;
 mod create;
+mod first_contact;
 mod gap;
 pub mod guardrail;
 mod item;
 mod left;
+mod place;
 mod planning_issue;
 mod progress;
 mod promotion;
 mod question;
+mod sweep;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Action, ActionKind, Actor, Decision, Effect, Evidence, Focus, Key, Need, Obligation, Outcome, Policy, PolicyState,
@@ -42,6 +47,8 @@ enum Rank {
     Unbound,
     /// The next question, or rest.
     Question,
+    /// An issue of ours that nothing is bound to.
+    Sweep,
     /// Withdrawn, refused or waiting for a person without holding anything else up.
     Aside,
 }
@@ -97,26 +104,41 @@ pub fn decide(snapshot: &Snapshot) -> Decision {
     };
     let view = View { snapshot, policy };
     let Some(ledger) = &snapshot.ledger else {
-        return first_contact(snapshot);
+        return pick(snapshot, vec![first_contact::owed(snapshot).obligation]);
     };
     let mut owed: Vec<Owed> = Vec::new();
     owed.extend(left::owed(view, ledger));
     owed.extend(capability::owed(view, ledger));
     owed.extend(gap::owed(view, ledger));
     owed.extend(item::owed(view, ledger));
-    owed.extend(promotion::owed(view, ledger));
+    let idle = idle(&owed);
+    owed.extend(promotion::owed(view, ledger, &idle));
     owed.extend(question::owed(view, ledger));
+    owed.extend(sweep::owed(view, ledger));
     owed.sort_by_key(|owed| owed.rank);
     pick(snapshot, owed.into_iter().map(|owed| owed.obligation).collect())
 }
 
-/// No ledger yet: with consent, its root commit and nothing else.
-fn first_contact(snapshot: &Snapshot) -> Decision {
-    let action = Action { kind: ActionKind::Baseline, key: None, effects: vec![Effect::Baseline] };
-    let reason = "this repository has no ledger yet; its first record is written before anything else";
-    let owed = Owed::new(Rank::EffectsLeft, Stage::GapOwed, reason, Outcome::Act { action })
-        .because("refs/orchestrator/ledger", "absent on the remote");
-    pick(snapshot, vec![owed.obligation])
+/// Bindings that go on only when a person acts: they hold up nothing that does not depend on them.
+fn idle(owed: &[Owed]) -> BTreeSet<Key> {
+    let mut waits: BTreeMap<&Key, bool> = BTreeMap::new();
+    for Owed { obligation, .. } in owed {
+        if let Some(focus) = &obligation.focus {
+            let slot = waits.entry(&focus.key).or_insert(true);
+            *slot = *slot && needs_a_person(&obligation.outcome);
+        }
+    }
+    waits.into_iter().filter(|(_, waits)| *waits).map(|(key, _)| key.clone()).collect()
+}
+
+/// Vetoes other than a hold don't count: with several pull requests before the same closed door, more work would pile up.
+fn needs_a_person(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Stalled { .. } => true,
+        Outcome::Wait { waiting } => waiting.actor == Actor::Person,
+        Outcome::Blocked { vetoes } => vetoes.iter().any(|veto| veto.guardrail == "hold"),
+        Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Rest { .. } => false,
+    }
 }
 
 /// The first obligation gives stage, focus and reason; the first that can be done now gives the outcome.

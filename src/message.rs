@@ -11,7 +11,8 @@ pub use label::{CAPABILITY, DEVELOPMENT, GAP, Label, label_of};
 pub use template::{Template, TemplateError};
 
 use crate::model::{
-    BlobId, CommitId, Discussion, IssueNumber, IssueText, ItemName, Marker, PullNumber, QueueItem, RepositoryName, Step,
+    BlobId, CommitId, Discussion, GAP_TITLE, IssueNumber, IssueText, ItemName, Marker, PullNumber, QueueItem,
+    RepositoryName, Step,
 };
 use crate::text::{disarm, headline, one_line, quote, truncate};
 
@@ -21,9 +22,6 @@ pub const MAX_TITLE: usize = 256;
 pub const MAX_BODY: usize = 60_000;
 /// Longest quotation of one comment or description.
 const MAX_QUOTE: usize = 8_000;
-
-/// The fixed title of gap analyses, which existing clients match.
-pub const GAP_TITLE: &str = "Identify the next most important development gap";
 
 /// A merged pull request as a capability update quotes it.
 #[derive(Clone, Copy, Debug)]

@@ -20,15 +20,16 @@ mod snapshot;
 mod stage;
 mod trailer;
 
-pub use action::{Action, ActionKind, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
+pub use action::{Action, ActionKind, Closing, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind, Ledger};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,
-    IssueState, ListedIssue, ListedPull, MergeState, Mergeable, PullFacts, PullState, RepositoryFacts, ReviewVerdict,
+    IssueDetail, IssueState, ListedIssue, ListedPull, MergeState, Mergeable, PullFacts, PullState, RepositoryFacts,
+    ReviewVerdict, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
-pub use marker::Marker;
+pub use marker::{GAP_TITLE, Marker};
 pub use pacing::{Pacing, Refusal};
 pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,

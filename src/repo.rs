@@ -16,6 +16,7 @@ mod queue_move;
 mod read;
 mod record;
 mod transport;
+mod whereabouts;
 
 pub use clone::{LocalClone, Settings};
 pub use lock::RepositoryLock;

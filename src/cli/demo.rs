@@ -16,7 +16,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Most cycles before the demonstration gives up.
 const MAX_CYCLES: usize = 200;
@@ -60,6 +60,9 @@ impl Clock for Night {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Nothing is paced at the simulated GitHub.
+    async fn pause(&self, _long: Duration) {}
 }
 
 struct Counted {

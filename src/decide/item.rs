@@ -1,26 +1,25 @@
 //! Queue items that are bound and not settled: promotion left over, in work, ready, merged, closed by a person.
 //!
 //! **Guarantees**: completion follows from "a linked pull request is merged", never from who merged it or when; the
-//! capability update is owed once an item.
+//! capability update is owed once an item. What a person holds or takes back is shown and left.
 
 use super::create::{Plan, outcome};
 use super::guardrail::{self, PullKind};
+use super::place::{self, Lag};
 use super::planning_issue::{assign, merged};
 use super::progress::{AgentState, Phase, agent_state, progress};
 use super::{Owed, Rank, View, act, left, promotion, wait};
 use crate::message;
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger, Need,
-    Outcome, PullFacts, SettleFields, Stage, Step, Trailers,
+    Outcome, PullFacts, QueueItem, SettleFields, Stage, Step, Trailers,
 };
+use std::collections::BTreeSet;
 
-/// How many items are in work: bound, unsettled and not withdrawn.
-pub(super) fn in_flight(view: View<'_>, ledger: &Ledger) -> u32 {
+/// How many items are in work: bound, unsettled, and not waiting for a person alone.
+pub(super) fn in_flight(ledger: &Ledger, idle: &BTreeSet<Key>) -> u32 {
     let items = ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_)));
-    let active = items.filter(|binding| {
-        let issue = view.snapshot.forge.issue(binding.issue);
-        !issue.is_some_and(|issue| matches!(agent_state(issue), AgentState::Withdrawn(_)))
-    });
+    let active = items.filter(|binding| !idle.contains(&binding.key));
     u32::try_from(active.count()).unwrap_or(u32::MAX)
 }
 
@@ -48,6 +47,10 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     if owed.iter().any(|owed| owed.rank == Rank::EffectsLeft) {
         return owed;
     }
+    if let Some(why) = held(issue).filter(|_| agent_state(issue) == AgentState::Never) {
+        owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));
+        return owed;
+    }
     if let AgentState::Withdrawn(login) = agent_state(issue) {
         let why = format!("{login} unassigned the agent from {}; it resumes when a person assigns it", issue.number);
         owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));
@@ -60,20 +63,55 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     };
     let mut in_work = Owed::new(rank, stage, progress.reason, progress.outcome).about(focus);
     in_work.obligation.evidence = progress.evidence;
+    if place::is_gone(view, name) {
+        in_work = in_work.because(name.to_string(), "lies in no queue folder; the issue decides");
+    } else if view.snapshot.planning.complete.contains(name) {
+        in_work = in_work.because(name.to_string(), "lies in complete/ already; the issue decides");
+    }
     owed.push(in_work);
     owed
+}
+
+/// A person's label: nothing of the item is assigned, made ready or merged.
+fn held(issue: &BoundIssue) -> Option<String> {
+    let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
+    held.then(|| {
+        format!(
+            "{} is held by its label `{}`; it goes on when the label is taken off",
+            issue.number,
+            guardrail::HOLD_LABEL
+        )
+    })
 }
 
 /// Assignment and move of a promotion that did not get that far.
 fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &ItemName) -> Vec<Owed> {
     let mut owed = Vec::new();
     let mut effects = Vec::new();
-    let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
-    let assignment = (agent_state(issue) == AgentState::Never && !held).then(|| assign(view, &binding.key));
     let item = view.snapshot.planning.pending.iter().find(|item| item.name == *name);
-    let lagging = left::place(view, name).is_some_and(|(folder, _)| folder == Folder::Pending);
-    let move_left = item.filter(|_| lagging).map(|item| promotion::move_to_processed(view, item, Some(binding.issue)));
-    for effect in assignment.into_iter().chain(move_left) {
+    let mut planned = Vec::new();
+    let mut needs = Vec::new();
+    if agent_state(issue) == AgentState::Never && held(issue).is_none() {
+        match revision(view, binding, item) {
+            Revision::None => {}
+            Revision::Look(need) => needs.push(need),
+            Revision::Owed(effect) => planned.push(effect),
+        }
+        planned.push(assign(view, &binding.key));
+    }
+    match item.map(|item| (item, file(view, binding, item))) {
+        None | Some((_, File::InPlace)) => {}
+        Some((_, File::Look(need))) => needs.push(need),
+        Some((item, File::Behind)) => planned.push(promotion::move_to_processed(view, item, Some(binding.issue))),
+        Some((_, File::Shown(why))) => {
+            owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)));
+        }
+    }
+    if !needs.is_empty() {
+        let reason = format!("the promotion of {name} is looked at");
+        return vec![Owed::new(Rank::EffectsLeft, Stage::Promotion, reason, Outcome::Look { needs })];
+    }
+    for effect in planned {
         match left::refused(view, binding, &effect) {
             Some(aside) => owed.push(aside),
             None => effects.push(effect),
@@ -89,6 +127,59 @@ fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &
         ));
     }
     owed
+}
+
+/// Whether the issue's text is outdated before anybody was sent to it.
+enum Revision {
+    None,
+    Look(Need),
+    Owed(Effect),
+}
+
+fn revision(view: View<'_>, binding: &Binding, item: Option<&QueueItem>) -> Revision {
+    let Some(item) = item.filter(|item| binding.blob.is_some_and(|blob| blob != item.blob)) else {
+        return Revision::None;
+    };
+    match view.snapshot.needs.bodies.get(&item.blob) {
+        None => Revision::Look(Need::ItemBody { blob: item.blob }),
+        Some(body) => {
+            let text = message::development_issue(item, body);
+            Revision::Owed(Effect::Revise { key: binding.key.clone(), issue: binding.issue, text })
+        }
+    }
+}
+
+/// What is to become of the file of a bound item that lies in `pending/`.
+enum File {
+    InPlace,
+    Look(Need),
+    Behind,
+    Shown(String),
+}
+
+fn file(view: View<'_>, binding: &Binding, item: &QueueItem) -> File {
+    let (name, issue) = (&item.name, binding.issue);
+    if let Some((pending, processed)) = place::copies(view, name) {
+        if pending == processed {
+            return File::Behind;
+        }
+        let why = format!(
+            "{name} lies in pending/ and in processed/ with different content, and {issue} is bound to it: delete one"
+        );
+        return File::Shown(why);
+    }
+    if view.snapshot.refusal(&Effect::move_object(name, Folder::Processed)).is_some() {
+        return File::Behind;
+    }
+    match place::lag(view, binding, name) {
+        Lag::None => File::InPlace,
+        Lag::Look(need) => File::Look(need),
+        Lag::Behind => File::Behind,
+        Lag::PutBack(folder) => File::Shown(format!(
+            "a person put {name} back into {folder}/; it is bound to {issue} and not given out again: \
+             move it to processed/, or close {issue} as not planned and save the file under a new name"
+        )),
+    }
 }
 
 /// Merged by anyone, or closed by a person.
@@ -130,7 +221,8 @@ fn another_update<'a>(ledger: &'a Ledger, name: &ItemName) -> Option<&'a Binding
 
 /// Closing and branch deletion of a merge that did not get that far.
 fn merge_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, pull: &PullFacts) -> Option<Owed> {
-    let close = (issue.state == IssueState::Open).then_some(Effect::CloseIssue { issue: issue.number });
+    let close =
+        (issue.state == IssueState::Open && !issue.reopened).then_some(Effect::CloseIssue { issue: issue.number });
     let effects: Vec<Effect> = close
         .into_iter()
         .chain(left::branch_deletion(view, pull))

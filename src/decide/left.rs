@@ -1,12 +1,14 @@
 //! Effects that a settled binding still owes: an open issue, a branch, a file in the wrong folder.
 //!
 //! **Guarantees**: everything is seen in the ledger, the folders and on GitHub; nothing is remembered. What GitHub
-//! refused is shown and not owed while the refusal stands.
+//! refused is shown and not owed while the refusal stands. What a person did since — opened the issue again, put the file
+//! back — is shown and left.
 
+use super::place::{Lag, lag, place};
 use super::{Owed, Rank, View, act, wait};
 use crate::model::{
-    ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger,
-    Outcome, PullFacts, PullState, Stage, Step, Trailers,
+    ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemOutcome, Key, Ledger, Outcome,
+    PullFacts, PullState, Stage, Step, Trailers,
 };
 
 /// What the settled bindings owe.
@@ -23,19 +25,56 @@ pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
 fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
     let outcome = binding.outcome.as_ref()?;
     let mut effects = Vec::new();
+    let mut aside = Vec::new();
     if let Some(issue) = view.snapshot.forge.issue(binding.issue) {
         let pull = binding.pull.and_then(|number| issue.pulls.iter().find(|pull| pull.number == number));
         let closes = !matches!(outcome, ItemOutcome::Dropped);
         if let Some(pull) = pull.filter(|pull| pull.state == PullState::Open && ends_unmerged(outcome)) {
             effects.push(Effect::ClosePull { pull: pull.number });
         }
-        if closes && issue.state == IssueState::Open {
+        if issue.state == IssueState::Open && issue.reopened {
+            aside.push(reopened(view, binding, outcome));
+        } else if closes && issue.state == IssueState::Open {
             effects.push(Effect::CloseIssue { issue: issue.number });
         }
         effects.extend(pull.and_then(|pull| branch_deletion(view, pull)));
     }
-    effects.extend(move_left(view, ledger, binding, outcome));
-    split_refused(view, binding, effects)
+    if let Key::Item(name) = &binding.key {
+        let moved = Effect::move_object(name, Folder::Complete);
+        match lag(view, binding, name) {
+            // While a refusal stands the file stays where it is, so its history is not asked about either.
+            Lag::Look(_) if view.snapshot.refusal(&moved).is_some() => {
+                effects.extend(move_left(view, ledger, binding, outcome));
+            }
+            Lag::Behind => effects.extend(move_left(view, ledger, binding, outcome)),
+            Lag::Look(need) => {
+                let reason = format!("{} is settled; where {name} lay is looked up", binding.key);
+                let look = Outcome::Look { needs: vec![need] };
+                aside.push(Owed::new(Rank::EffectsLeft, stage(binding), reason, look).about(focus(view, binding)));
+            }
+            Lag::PutBack(folder) => {
+                let why = format!(
+                    "a person put {name} back into {folder}/ after {} was settled as {outcome}; it is not given out again: \
+                     save it under a new name to have it done once more",
+                    binding.issue
+                );
+                aside.push(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)));
+            }
+            Lag::None => {}
+        }
+    }
+    aside.extend(split_refused(view, binding, effects));
+    (!aside.is_empty()).then_some(aside)
+}
+
+/// The story is over in the ledger; what a person opens again is theirs.
+fn reopened(view: View<'_>, binding: &Binding, outcome: &ItemOutcome) -> Owed {
+    let why = format!(
+        "a person reopened {} after it was settled as {outcome}; nothing more is done for it: \
+         what is missing goes into a new file in planning/issue_queue/pending/",
+        binding.issue
+    );
+    Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)).about(focus(view, binding))
 }
 
 /// The binding's pull request was closed by us, not merged.
@@ -92,19 +131,8 @@ pub(super) fn move_to_complete(view: View<'_>, trailers: Trailers) -> Option<Eff
     Some(Effect::Move { name, from, to: Folder::Complete, blob, skip_ci: view.policy.commit.skip_ci, trailers })
 }
 
-/// Where a bound item's file lies, unless it is complete. The same name in `complete/` makes a pending one a re-use.
-pub(super) fn place(view: View<'_>, name: &ItemName) -> Option<(Folder, crate::model::BlobId)> {
-    let planning = &view.snapshot.planning;
-    if planning.complete.contains(name) {
-        return None;
-    }
-    let processed = planning.processed.iter().find(|entry| entry.name == *name);
-    let pending = planning.pending.iter().find(|item| item.name == *name);
-    processed.map(|entry| (Folder::Processed, entry.blob)).or_else(|| pending.map(|item| (Folder::Pending, item.blob)))
-}
-
 /// What was refused is told aside; the rest is one action of the kind whose effects they are.
-fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Option<Vec<Owed>> {
+fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Vec<Owed> {
     let mut owed = Vec::new();
     let mut left = Vec::new();
     for effect in effects {
@@ -113,12 +141,12 @@ fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Opt
             None => left.push(effect),
         }
     }
-    if !left.is_empty() {
-        let reason = format!("{} is settled; {} is still owed", binding.key, left.first()?);
+    if let Some(first) = left.first() {
+        let reason = format!("{} is settled; {first} is still owed", binding.key);
         let outcome = act(kind(binding), &binding.key, left);
         owed.push(Owed::new(Rank::EffectsLeft, stage(binding), reason, outcome).about(focus(view, binding)));
     }
-    (!owed.is_empty()).then_some(owed)
+    owed
 }
 
 /// An effect that GitHub refused, as it is shown while the refusal stands.
@@ -131,6 +159,7 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
         Effect::Baseline
         | Effect::Attempt { .. }
         | Effect::Create { .. }
+        | Effect::Revise { .. }
         | Effect::Bind { .. }
         | Effect::Assign { .. }
         | Effect::Mark { .. }
@@ -138,6 +167,7 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
         | Effect::Settle { .. }
         | Effect::ClosePull { .. }
         | Effect::CloseIssue { .. }
+        | Effect::CloseDuplicate { .. }
         | Effect::DeleteBranch { .. } => format!("refused to {effect}: {}", refusal.why),
     };
     let outcome = Outcome::Wait { waiting: crate::model::Waiting { why: why.clone(), actor, until } };
@@ -184,8 +214,8 @@ pub(super) fn focus(view: View<'_>, binding: &Binding) -> Focus {
 /// A binding whose issue GitHub no longer shows.
 pub(super) fn vanished(view: View<'_>, binding: &Binding, rank: Rank, stage: Stage) -> Owed {
     let (why, outcome) = if view.snapshot.forge.gone.contains(&binding.node) {
-        let why = format!("{} of {} was deleted or transferred", binding.issue, binding.key);
-        let lifts = "restore the issue, or settle the binding with `orchestrator adopt`";
+        let why = format!("{} of {} was deleted or transferred to another repository", binding.issue, binding.key);
+        let lifts = "transfer it back, or give it up with `orchestrator adopt`, which settles it as dropped";
         (why.clone(), super::stalled(why, lifts))
     } else {
         let why = format!("{} of {} was not part of this look", binding.issue, binding.key);

@@ -52,7 +52,7 @@ pub(super) fn settle_merged(
     let merge = pull.merged.map(|(_, commit)| commit);
     let fields = SettleFields { key: binding.key.clone(), pull: Some(pull.number), merge, outcome };
     let mut effects = vec![Effect::Settle { fields }];
-    if issue.state == IssueState::Open {
+    if issue.state == IssueState::Open && !issue.reopened {
         effects.push(Effect::CloseIssue { issue: issue.number });
     }
     effects.extend(left::branch_deletion(view, pull));

@@ -67,11 +67,26 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, ki
             plain(Phase::InWork, why.clone(), stalled(why, "close all of them but one"))
         }
         ([], [pull, ..]) => judged(Case { view, kind, issue, pull }, binding),
-        ([], []) => without_pull(issue),
+        ([], []) => without_pull(view, issue),
     }
 }
 
-fn without_pull(issue: &BoundIssue) -> Progress {
+fn without_pull(view: View<'_>, issue: &BoundIssue) -> Progress {
+    if let Some(pull) = issue.pulls.iter().filter(|pull| pull.state == PullState::Merged).max_by_key(|pull| pull.number)
+    {
+        // One that was merged into the mainline has settled the issue before anybody comes here.
+        let why = format!(
+            "{} was merged into `{}`, not into the mainline `{}`",
+            pull.number, pull.base, view.snapshot.tips.branch
+        );
+        let lifts = format!(
+            "merge `{}` into `{}` with a pull request that closes {n}, or close {n}",
+            pull.base,
+            view.snapshot.tips.branch,
+            n = issue.number
+        );
+        return plain(Phase::Asked, why.clone(), stalled(why, lifts));
+    }
     let closed = issue.pulls.iter().filter(|pull| pull.state == PullState::Closed).max_by_key(|pull| pull.number);
     if let Some(pull) = closed {
         let by = pull.closed_by.as_ref().map_or("somebody", |account| account.login.as_str());

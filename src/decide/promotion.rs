@@ -4,18 +4,20 @@
 //! starts beyond `max_in_flight`, nor while a gap analysis or a capability update is unsettled.
 
 use super::create::{Plan, outcome};
-use super::{Owed, Rank, View, item, stalled, wait};
+use super::{Owed, Rank, View, item, place, stalled, wait};
 use crate::message;
 use crate::model::{
-    ActionKind, Actor, Effect, Focus, Folder, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem, Stage, Step, Trailers,
+    ActionKind, Actor, Binding, BlobId, Effect, Focus, Folder, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem,
+    Stage, Step, Trailers,
 };
+use std::collections::BTreeSet;
 
 /// The next promotion, if any, and what is in the way of the others.
-pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
+pub(super) fn owed(view: View<'_>, ledger: &Ledger, idle: &BTreeSet<Key>) -> Vec<Owed> {
     let mut owed: Vec<Owed> = unbound(view, ledger);
     owed.extend(view.snapshot.planning.pending.iter().filter_map(|item| aside(view, ledger, item)));
     if let Some(item) = promotable(view, ledger).next() {
-        owed.push(next(view, ledger, item));
+        owed.push(next(view, ledger, idle, item));
     }
     owed
 }
@@ -23,7 +25,7 @@ pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
 /// Pending items that nothing but their turn holds back.
 pub(super) fn promotable<'a>(view: View<'a>, ledger: &'a Ledger) -> impl Iterator<Item = &'a QueueItem> {
     let free = move |item: &&QueueItem| {
-        !ledger.bindings.contains_key(&Key::Item(item.name.clone())) && used(ledger, item).is_none()
+        !ledger.bindings.contains_key(&Key::Item(item.name.clone())) && set_aside(view, ledger, item).is_none()
     };
     view.snapshot
         .planning
@@ -33,8 +35,34 @@ pub(super) fn promotable<'a>(view: View<'a>, ledger: &'a Ledger) -> impl Iterato
         .filter(move |item| !item.hold && missing(view, ledger, item).is_none())
 }
 
+/// Why an unbound item is not to be given out as it is.
+fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<String> {
+    let (name, planning) = (&item.name, &view.snapshot.planning);
+    if let Some(binding) = used(ledger, item) {
+        return Some(format!("{name} is set aside: its name was already used by {}", binding.issue));
+    }
+    let folded = name.folded();
+    if let Some(other) = planning.complete.iter().find(|other| other.folded() == folded) {
+        return Some(format!("{name} is set aside: complete/ holds {other}; save it under a new name"));
+    }
+    if planning.processed.iter().any(|entry| entry.name == *name) {
+        return Some(format!("{name} is set aside: it lies in processed/, too"));
+    }
+    let binding = renamed(view, ledger, item.blob)?;
+    let (key, issue) = (&binding.key, binding.issue);
+    Some(format!("{name} is set aside: it is {key} under another name, which {issue} is bound to"))
+}
+
+/// An item in work whose file is gone and had this content.
+fn renamed<'a>(view: View<'_>, ledger: &'a Ledger, blob: BlobId) -> Option<&'a Binding> {
+    ledger.unsettled().find(|binding| match &binding.key {
+        Key::Item(name) => binding.blob == Some(blob) && place::is_gone(view, name),
+        Key::Gap { .. } | Key::Capability(_) => false,
+    })
+}
+
 /// A binding of the same name in another spelling.
-fn used<'a>(ledger: &'a Ledger, item: &QueueItem) -> Option<&'a crate::model::Binding> {
+fn used<'a>(ledger: &'a Ledger, item: &QueueItem) -> Option<&'a Binding> {
     let folded = item.name.folded();
     ledger.bindings.values().find(|binding| matches!(&binding.key, Key::Item(name) if name.folded() == folded))
 }
@@ -54,15 +82,14 @@ fn focus(item: &QueueItem) -> Focus {
 
 /// Held, dependent and re-used items are shown, never promoted.
 fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
-    let bound = ledger.bindings.get(&Key::Item(item.name.clone()));
-    let reused = match bound {
-        Some(binding) => view.snapshot.planning.complete.contains(&item.name).then_some(binding),
-        None => used(ledger, item),
-    };
-    let (why, actor) = if let Some(binding) = reused {
-        (format!("{} is set aside: its name was already used by {}", item.name, binding.issue), Actor::Person)
-    } else if bound.is_some() {
-        return None;
+    let (why, actor) = if let Some(binding) = ledger.bindings.get(&Key::Item(item.name.clone())) {
+        let reused = view.snapshot.planning.complete.contains(&item.name);
+        (
+            reused.then(|| format!("{} is set aside: its name was already used by {}", item.name, binding.issue))?,
+            Actor::Person,
+        )
+    } else if let Some(why) = set_aside(view, ledger, item) {
+        (why, Actor::Person)
     } else if item.hold {
         (format!("{} is held by its front-matter", item.name), Actor::Person)
     } else {
@@ -72,10 +99,11 @@ fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
     Some(Owed::new(Rank::Aside, Stage::Promotion, why.clone(), wait(why, actor)).about(focus(item)))
 }
 
-fn next(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Owed {
+fn next(view: View<'_>, ledger: &Ledger, idle: &BTreeSet<Key>, item: &QueueItem) -> Owed {
     let limit = view.policy.pacing.max_in_flight;
-    let in_flight = item::in_flight(view, ledger);
-    let unsettled = ledger.unsettled().find(|binding| !matches!(binding.key, Key::Item(_)));
+    let in_flight = item::in_flight(ledger, idle);
+    let planning = |binding: &&Binding| !matches!(binding.key, Key::Item(_)) && !idle.contains(&binding.key);
+    let unsettled = ledger.unsettled().find(planning);
     let (reason, outcome) = if in_flight >= limit {
         let why = format!("{} is next; {in_flight} of at most {limit} items are in flight", item.name);
         (why.clone(), wait(why, Actor::Agent))
@@ -144,6 +172,11 @@ pub(super) fn unbound(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
         .filter(|entry| !ledger.bindings.contains_key(&Key::Item(entry.name.clone())));
     unknown
         .map(|entry| {
+            if let Some(binding) = renamed(view, ledger, entry.blob) {
+                let why = format!("{} is {} under another name", entry.name, binding.key);
+                let lifts = format!("give it its name back; {} goes on meanwhile", binding.issue);
+                return Owed::new(Rank::Unbound, Stage::DevelopmentInWork, why.clone(), stalled(why, lifts));
+            }
             let why = format!("{} lies in processed/ and no issue is bound to it", entry.name);
             let lifts = "settle it with `orchestrator adopt`, or move the file back to pending/";
             Owed::new(Rank::Unbound, Stage::DevelopmentInWork, why.clone(), stalled(why, lifts))

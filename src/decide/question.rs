@@ -4,7 +4,7 @@
 //! present blobs decides, an answer that led nowhere is asked again at most twice, then a person is needed.
 
 use super::create::{Plan, outcome};
-use super::{Owed, Rank, View, item, promotion, stalled, wait};
+use super::{Owed, Rank, View, promotion, stalled, wait};
 use crate::message;
 use crate::model::{ActionKind, Actor, Binding, Focus, ItemOutcome, Key, Ledger, Outcome, Stage};
 
@@ -64,10 +64,10 @@ const fn asked_n(key: &Key) -> u32 {
     }
 }
 
-/// No gap is asked while anything is unsettled, promotable or unbound: its result may change the answer.
+/// No gap is asked while anything is unsettled, promotable or unbound: its result may change the answer. That goes for
+/// what waits for a person, too: the question would only find the same gap again.
 fn busy(view: View<'_>, ledger: &Ledger) -> bool {
-    ledger.unsettled().any(|binding| !matches!(binding.key, Key::Item(_)))
-        || item::in_flight(view, ledger) > 0
+    ledger.unsettled().next().is_some()
         || promotion::promotable(view, ledger).next().is_some()
         || !promotion::unbound(view, ledger).is_empty()
 }

@@ -7,8 +7,8 @@ use super::cycle::Engine;
 use super::port::{Clock, Forge, Remote};
 use crate::message;
 use crate::model::{
-    ActionKind, Attempt, Binding, BlobId, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource, Key,
-    LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields, Signature,
+    ActionKind, Attempt, Binding, BlobId, Closing, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource,
+    Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields, Signature,
     Snapshot, StopPoint, TipHints,
 };
 use jiff::SignedDuration;
@@ -91,6 +91,10 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 }
                 told(result, |issue| Some(issue.number.to_string()))
             }
+            Effect::Revise { issue, text, .. } => {
+                self.space().await;
+                told(forge.revise_issue(*issue, text).await, |()| None)
+            }
             Effect::Bind { key, issue, blob, settles } => self.bind(key, issue, *blob, settles.as_ref()).await,
             Effect::Assign { key, login, base } => match self.number(key) {
                 Some(number) => {
@@ -135,7 +139,11 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             }
             Effect::CloseIssue { issue } => {
                 self.space().await;
-                told(forge.close_issue(*issue).await, |()| None)
+                told(forge.close_issue(*issue, Closing::Completed).await, |()| None)
+            }
+            Effect::CloseDuplicate { issue, .. } => {
+                self.space().await;
+                told(forge.close_issue(*issue, Closing::NotPlanned).await, |()| None)
             }
             Effect::DeleteBranch { branch, head } => {
                 self.space().await;
@@ -167,8 +175,8 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
         let now = self.acts.engine.clock.now();
         let lease = SignedDuration::from_millis(i64::try_from(self.policy.pacing.lease_ms).unwrap_or(i64::MAX));
         let expires = now.saturating_add(lease).unwrap_or(now);
-        let owner = self.acts.engine.instance.clone();
-        let attempt = Attempt { owner, key: key.clone(), number: None, started: now, expires };
+        let (owner, by) = (self.acts.engine.instance.clone(), self.acts.snapshot.forge.viewer.id);
+        let attempt = Attempt { owner, by, key: key.clone(), number: None, started: now, expires };
         self.change(&LedgerChange::Attempt(attempt)).await
     }
 
@@ -200,11 +208,23 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             outcome: None,
             settled: None,
         });
-        let result = self.change(&LedgerChange::Bind { binding, settles: settles.cloned() }).await;
-        if let Performed::Done { .. } = &result {
-            self.bound = Some(number);
+        let owner = self.acts.engine.instance.clone();
+        let result = self.change(&LedgerChange::Bind { owner, binding, settles: settles.cloned() }).await;
+        match &result {
+            Performed::Done { .. } => self.bound = Some(number),
+            Performed::NotDone { .. } | Performed::Unknown { .. } => self.note(key, number).await,
         }
         result
+    }
+
+    /// An issue that could not be bound: the attempt keeps its number, for no list may show it yet. If that fails, too, it
+    /// is found by its marker.
+    async fn note(&self, key: &Key, number: IssueNumber) {
+        if self.created.is_some() {
+            let owner = self.acts.engine.instance.clone();
+            let kept = self.change(&LedgerChange::Note { owner, key: key.clone(), number }).await;
+            tracing::debug!(%key, %number, ?kept, "the number of an unbound issue");
+        }
     }
 
     /// The number the ledger binds: what this action bound, or what the snapshot read.
@@ -247,7 +267,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
         };
         let pause = last.map_or(SignedDuration::ZERO, |last| spacing - now.duration_since(last));
         if let Ok(pause) = std::time::Duration::try_from(pause.min(spacing)) {
-            tokio::time::sleep(pause).await;
+            engine.clock.pause(pause).await;
         }
     }
 }
@@ -257,10 +277,13 @@ fn subject(kind: ActionKind, change: &LedgerChange) -> String {
     match change {
         LedgerChange::Begin => format!("{kind}: begin the ledger"),
         LedgerChange::Attempt(attempt) => format!("{kind}: attempt {}", attempt.key),
-        LedgerChange::Bind { binding, settles: None } => format!("{kind}: bind {} to {}", binding.key, binding.issue),
-        LedgerChange::Bind { binding, settles: Some(fields) } => {
+        LedgerChange::Bind { binding, settles: None, .. } => {
+            format!("{kind}: bind {} to {}", binding.key, binding.issue)
+        }
+        LedgerChange::Bind { binding, settles: Some(fields), .. } => {
             format!("{kind}: bind {} to {}, settle {} as {}", binding.key, binding.issue, fields.key, fields.outcome)
         }
+        LedgerChange::Note { key, number, .. } => format!("{kind}: {number} was made for {key} and is not bound yet"),
         LedgerChange::Settle(fields) => format!("{kind}: settle {} as {}", fields.key, fields.outcome),
     }
 }

@@ -89,6 +89,17 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
             let issues = look.forge.own_issues(key, &snapshot.forge.viewer).await.map_err(CycleError::Forge)?;
             needs.own_issues.insert(Needs::own_issues_name(key), issues);
         }
+        Need::Issue { number } => {
+            let issue = look.forge.issue(*number).await.map_err(CycleError::Forge)?;
+            needs.issues.insert(*number, issue);
+        }
+        Need::Traces => {
+            needs.traces = Some(look.forge.traces(&snapshot.forge.viewer).await.map_err(CycleError::Forge)?);
+        }
+        Need::Whereabouts { name, since } => {
+            let folders = look.remote.whereabouts(snapshot.tips.mainline, name, *since).await;
+            needs.whereabouts.insert(name.clone(), folders.map_err(CycleError::Remote)?);
+        }
         Need::AgentEvents { pull } => {
             let events = look.forge.agent_events(*pull).await.map_err(CycleError::Forge)?;
             needs.agent_events.insert(*pull, events);

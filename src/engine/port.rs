@@ -10,12 +10,14 @@ mod git;
 mod github;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, CommitId, CreatedIssue, Discussion, ForgeFacts, HeadDiff, IssueNumber, IssueText,
-    Key, Ledger, LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId, Performed, Planning, PullNumber,
-    Question, QueueMove, Signature, Snapshot, TipHints, Tips,
+    AccountId, AgentEvent, BlobId, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, HeadDiff,
+    IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId,
+    Performed, Planning, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips,
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::time::Duration;
 
 /// GitHub.
 pub trait Forge: Send + Sync {
@@ -30,6 +32,10 @@ pub trait Forge: Send + Sync {
         key: &Key,
         viewer: &AccountId,
     ) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    /// One issue as it is now; `None` where there is none of this number, or none any more.
+    fn issue(&self, number: IssueNumber) -> impl Future<Output = Result<Option<ListedIssue>, Self::Error>> + Send;
+    /// Every issue, open or closed, with one of our labels or by our account, that has a marker or our fixed title.
+    fn traces(&self, viewer: &AccountId) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.
@@ -43,8 +49,10 @@ pub trait Forge: Send + Sync {
     fn mark_ready(&self, pull: PullNumber, node: &NodeId) -> impl Future<Output = Performed<()>> + Send;
     /// Merge; done only when `merged` is read back, with the merge commit.
     fn merge(&self, request: &MergeRequest) -> impl Future<Output = Performed<CommitId>> + Send;
-    /// Close an issue as completed.
-    fn close_issue(&self, issue: IssueNumber) -> impl Future<Output = Performed<()>> + Send;
+    /// Bring title and body of an issue up to date.
+    fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> impl Future<Output = Performed<()>> + Send;
+    /// Close an issue.
+    fn close_issue(&self, issue: IssueNumber, closing: Closing) -> impl Future<Output = Performed<()>> + Send;
     /// Close a pull request unmerged.
     fn close_pull(&self, pull: PullNumber) -> impl Future<Output = Performed<()>> + Send;
     /// Delete a branch that still stands at this commit; one that is gone is done.
@@ -84,6 +92,13 @@ pub trait Remote: Send + Sync {
     ) -> impl Future<Output = Result<HeadDiff, Self::Error>> + Send;
     /// A queue file's text below its front-matter.
     fn item_body(&self, blob: BlobId) -> impl Future<Output = Result<String, Self::Error>> + Send;
+    /// The queue folders in which a file lay at any first parent of a mainline commit since this time.
+    fn whereabouts(
+        &self,
+        mainline: CommitId,
+        name: &ItemName,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<BTreeSet<Folder>, Self::Error>> + Send;
     /// Whether `ancestor` is reachable from `tip`.
     fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
@@ -105,10 +120,13 @@ pub trait Remote: Send + Sync {
     ) -> impl Future<Output = Performed<CommitId>> + Send;
 }
 
-/// What time it is.
+/// What time it is, and letting some of it pass.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Waits this long. A clock that only tests move does not.
+    fn pause(&self, long: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// The machine's clock.
@@ -119,5 +137,9 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one clock of the product")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    async fn pause(&self, long: Duration) {
+        tokio::time::sleep(long).await;
     }
 }

@@ -321,7 +321,9 @@ fn listed(issue: Listed) -> ListedIssue {
         author: account(issue.author.as_ref()),
         labels: names(issue.labels),
         marker: Marker::find(&issue.body),
+        leads: Marker::leading(&issue.body).is_some(),
         open: true,
+        detail: None,
     }
 }
 
@@ -343,7 +345,10 @@ fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue
     pulls.sort_by_key(|pull| pull.number);
     let mut assignments: Vec<Assignment> = issue.assignments.0.iter().filter_map(assignment).collect();
     assignments.sort_by_key(|event| event.at);
+    let reopened = state == IssueState::Open
+        && issue.state_reason.as_deref().is_some_and(|reason| reason.eq_ignore_ascii_case("reopened"));
     Ok(BoundIssue {
+        reopened,
         number: IssueNumber(number),
         title: issue.title,
         state,

@@ -5,8 +5,8 @@
 use super::shape::{Named, Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, AgentEventKind, Discussion, DiscussionEntry, IssueNumber, IssueState, Key, ListedIssue,
-    Marker, NodeId, PullNumber,
+    AccountId, AgentEvent, AgentEventKind, Discussion, DiscussionEntry, GAP_TITLE, IssueDetail, IssueNumber,
+    IssueState, Key, ListedIssue, Marker, NodeId, PullNumber, text_digest,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -31,6 +31,10 @@ struct Issue {
     state: String,
     state_reason: Option<String>,
     pull_request: Option<Value>,
+    #[serde(default)]
+    comments: u64,
+    #[serde(default)]
+    assignees: Vec<Who>,
 }
 
 #[derive(Deserialize)]
@@ -65,8 +69,9 @@ struct Permission {
 }
 
 impl Client {
-    /// Every issue, open or closed, with its kind's label or by our own account, whose body carries this key's marker.
-    /// By account too, because a label that a person took off must not hide it.
+    /// Every issue, open or closed, with its kind's label or by our own account, whose body carries this key's marker; of
+    /// gap analyses those with the fixed title, too, for a predecessor gave them no marker. By account, because a label
+    /// that a person took off must not hide it.
     ///
     /// # Errors
     /// When GitHub can't be asked.
@@ -76,16 +81,58 @@ impl Client {
             Key::Gap { .. } => "Gap%20Analysis",
             Key::Capability(_) => "Update%20Capability",
         };
+        let titled = |issue: &ListedIssue| matches!(key, Key::Gap { .. }) && issue.title == GAP_TITLE;
+        let wanted = |issue: &ListedIssue| match &issue.marker {
+            Some(marker) => names(marker, key),
+            None => titled(issue),
+        };
+        self.issues_of(&[label], viewer, wanted).await
+    }
+
+    /// Every issue, open or closed, with one of our labels or by our own account, that carries a marker or the fixed title.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn traces(&self, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
+        let labels = ["Development", "Gap%20Analysis", "Update%20Capability"];
+        self.issues_of(&labels, viewer, |issue| issue.marker.is_some() || issue.title == GAP_TITLE).await
+    }
+
+    /// Issues with one of the labels or by our account, by number.
+    async fn issues_of(
+        &self,
+        labels: &[&str],
+        viewer: &AccountId,
+        wanted: impl Fn(&ListedIssue) -> bool,
+    ) -> Result<Vec<ListedIssue>, ForgeError> {
         let creator = percent_encoding::utf8_percent_encode(&viewer.login, percent_encoding::NON_ALPHANUMERIC);
+        let filters = labels.iter().map(|label| format!("labels={label}")).chain([format!("creator={creator}")]);
         let mut found = BTreeMap::new();
-        for filter in [format!("labels={label}"), format!("creator={creator}")] {
+        for filter in filters {
             let path = self.path(&format!("/issues?{filter}&state=all&sort=created&direction=desc"));
             let issues: Vec<Issue> = self.list("list our issues", &path).await?;
             let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(listed);
-            let ours = issues.filter(|issue| issue.marker.as_ref().is_some_and(|marker| names(marker, key)));
-            found.extend(ours.map(|issue| (issue.number, issue)));
+            found.extend(issues.filter(|issue| wanted(issue)).map(|issue| (issue.number, issue)));
         }
         Ok(found.into_values().collect())
+    }
+
+    /// One issue as it is now; `None` where there is none of this number, or none any more.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn issue(&self, number: IssueNumber) -> Result<Option<ListedIssue>, ForgeError> {
+        let what = format!("read {number}");
+        match self.http.get(&what, &self.path(&format!("/issues/{}", number.0))).await {
+            Ok(reply) => {
+                let issue: Issue = serde_json::from_value(reply.body)
+                    .map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })?;
+                // Another number is another issue: this one was moved to where the redirect led.
+                Ok(Some(issue).filter(|issue| issue.pull_request.is_none() && issue.number == number.0).map(listed))
+            }
+            Err(ForgeError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The agent's lifecycle events on a pull request, oldest first.
@@ -149,13 +196,20 @@ impl Client {
 }
 
 fn listed(issue: Issue) -> ListedIssue {
+    let body = issue.body.as_deref().unwrap_or_default();
     ListedIssue {
         number: IssueNumber(issue.number),
         node: NodeId(issue.node_id),
-        title: issue.title,
         author: account(issue.user.as_ref()),
         labels: issue.labels.into_iter().map(|label| label.name).collect(),
-        marker: issue.body.as_deref().and_then(Marker::find),
+        marker: Marker::find(body),
+        leads: Marker::leading(body).is_some(),
+        detail: Some(IssueDetail {
+            comments: issue.comments,
+            assignees: issue.assignees.iter().map(|who| account(Some(who))).collect(),
+            digest: text_digest(&issue.title, body),
+        }),
+        title: issue.title,
         open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,
     }
 }

@@ -6,7 +6,9 @@
 
 use super::shape::{Named, Who, account};
 use super::{Client, ForgeError, http::Reply};
-use crate::model::{CommitId, CreatedIssue, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber};
+use crate::model::{
+    Closing, CommitId, CreatedIssue, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber,
+};
 use ::http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -224,12 +226,29 @@ impl Client {
         }
     }
 
-    /// Closes an issue as completed.
-    pub async fn close_issue(&self, issue: IssueNumber) -> Performed<()> {
+    /// Brings title and body of an issue up to date; one that reads so already is done.
+    pub async fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> Performed<()> {
+        match self.issue(issue).await {
+            Ok(Some(read)) if read.detail.as_ref().is_some_and(|detail| detail.digest == text.digest()) => {
+                return Performed::Done { value: () };
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return not_done(format!("{issue} is gone")),
+            Err(error) => return not_done(error.to_string()),
+        }
+        self.patch(&format!("/issues/{}", issue.0), &json!({ "title": text.title, "body": text.body })).await
+    }
+
+    /// Closes an issue; one that is closed already stays as it is.
+    pub async fn close_issue(&self, issue: IssueNumber, closing: Closing) -> Performed<()> {
         if self.read_issue(issue).await.is_ok_and(|read| read.state == "closed") {
             return Performed::Done { value: () };
         }
-        let body = json!({ "state": "closed", "state_reason": "completed" });
+        let reason = match closing {
+            Closing::Completed => "completed",
+            Closing::NotPlanned => "not_planned",
+        };
+        let body = json!({ "state": "closed", "state_reason": reason });
         self.patch(&format!("/issues/{}", issue.0), &body).await
     }
 

@@ -4,6 +4,7 @@
 //! table of actions and effects ([`ActionKind::effects`]) is the list of stop points.
 
 use super::binding::{ItemOutcome, Key};
+use super::forge_facts::text_digest;
 use super::id::{BlobId, CommitId, IssueNumber, NodeId, PullNumber};
 use super::policy::MergeMethod;
 use super::queue::{Folder, ItemName};
@@ -33,6 +34,10 @@ pub enum ActionKind {
     CloseEmpty,
     /// Obey a person who closed an issue.
     Drop,
+    /// Close an unbound duplicate of our own.
+    Sweep,
+    /// Take over what a predecessor, or a lost ledger, left behind; only on a person's word.
+    Adopt,
 }
 
 /// The name of an effect, without what it works on.
@@ -45,6 +50,8 @@ pub enum StopPoint {
     Attempt,
     /// The issue.
     Create,
+    /// The text of an issue that is not given out yet.
+    Revise,
     /// Key → number.
     Bind,
     /// The agent.
@@ -61,13 +68,15 @@ pub enum StopPoint {
     ClosePull,
     /// The issue.
     CloseIssue,
+    /// An issue that nothing is bound to.
+    CloseDuplicate,
     /// The agent's branch.
     DeleteBranch,
 }
 
 impl ActionKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Baseline,
         Self::AskGap,
         Self::Promote,
@@ -77,23 +86,28 @@ impl ActionKind {
         Self::Complete,
         Self::CloseEmpty,
         Self::Drop,
+        Self::Sweep,
+        Self::Adopt,
     ];
 
-    /// The effects an undisturbed action of this kind has, in order.
+    /// The effects that an action of this kind may have, in order.
     pub const fn effects(self) -> &'static [StopPoint] {
         use StopPoint::{
-            Assign, Attempt, Baseline, Bind, CloseIssue, ClosePull, Create, DeleteBranch, Mark, Merge, Move, Settle,
+            Assign, Attempt, Baseline, Bind, CloseDuplicate, CloseIssue, ClosePull, Create, DeleteBranch, Mark, Merge,
+            Move, Revise, Settle,
         };
         match self {
             Self::Baseline => &[Baseline],
             Self::AskGap => &[Attempt, Create, Bind, Assign],
-            Self::Promote => &[Attempt, Create, Bind, Assign, Move],
+            Self::Promote => &[Attempt, Create, Revise, Bind, Assign, Move],
             Self::MarkReady => &[Mark],
             Self::MergePlanning => &[Merge, Settle, CloseIssue, DeleteBranch],
             Self::MergeDevelopment => &[Merge, CloseIssue, DeleteBranch],
             Self::Complete => &[Attempt, Create, Bind, Assign, Move],
             Self::CloseEmpty => &[Settle, ClosePull, CloseIssue, DeleteBranch],
             Self::Drop => &[Settle, CloseIssue, Move],
+            Self::Sweep => &[CloseDuplicate],
+            Self::Adopt => &[Bind, Settle, Move],
         }
     }
 
@@ -109,6 +123,8 @@ impl ActionKind {
             Self::Complete => "complete",
             Self::CloseEmpty => "close-empty",
             Self::Drop => "drop",
+            Self::Sweep => "sweep",
+            Self::Adopt => "adopt",
         }
     }
 }
@@ -120,6 +136,7 @@ impl StopPoint {
             Self::Baseline => "baseline",
             Self::Attempt => "attempt",
             Self::Create => "create",
+            Self::Revise => "revise",
             Self::Bind => "bind",
             Self::Assign => "assign",
             Self::Move => "move",
@@ -128,6 +145,7 @@ impl StopPoint {
             Self::Settle => "settle",
             Self::ClosePull => "close-pull",
             Self::CloseIssue => "close-issue",
+            Self::CloseDuplicate => "close-duplicate",
             Self::DeleteBranch => "delete-branch",
         }
     }
@@ -204,7 +222,16 @@ pub enum Effect {
         /// Its text.
         text: IssueText,
     },
-    /// Bind the key to the issue and drop the attempt; the key must be unbound.
+    /// Bring an issue's text up to date before the agent is sent to it.
+    Revise {
+        /// For what.
+        key: Key,
+        /// Which.
+        issue: IssueNumber,
+        /// Its text.
+        text: IssueText,
+    },
+    /// Bind the key to the issue and drop the attempt; the key must be unbound and no other instance at work on it.
     Bind {
         /// What.
         key: Key,
@@ -276,6 +303,13 @@ pub enum Effect {
         /// Which.
         issue: IssueNumber,
     },
+    /// Close, as not planned, an issue of ours that nothing is bound to.
+    CloseDuplicate {
+        /// Which.
+        issue: IssueNumber,
+        /// The one that is bound instead, if any.
+        of: Option<IssueNumber>,
+    },
     /// Delete the agent's branch, still at the commit that was judged.
     DeleteBranch {
         /// Which.
@@ -292,6 +326,7 @@ impl Effect {
             Self::Baseline => StopPoint::Baseline,
             Self::Attempt { .. } => StopPoint::Attempt,
             Self::Create { .. } => StopPoint::Create,
+            Self::Revise { .. } => StopPoint::Revise,
             Self::Bind { .. } => StopPoint::Bind,
             Self::Assign { .. } => StopPoint::Assign,
             Self::Move { .. } => StopPoint::Move,
@@ -300,6 +335,7 @@ impl Effect {
             Self::Settle { .. } => StopPoint::Settle,
             Self::ClosePull { .. } => StopPoint::ClosePull,
             Self::CloseIssue { .. } => StopPoint::CloseIssue,
+            Self::CloseDuplicate { .. } => StopPoint::CloseDuplicate,
             Self::DeleteBranch { .. } => StopPoint::DeleteBranch,
         }
     }
@@ -316,7 +352,9 @@ impl Effect {
             Self::Mark { pull, head, .. } | Self::Merge { pull, head, .. } => format!("{name} {pull} {head}"),
             Self::Settle { fields } => format!("{name} {}", fields.key.path()),
             Self::ClosePull { pull } => format!("{name} {pull}"),
-            Self::CloseIssue { issue } => format!("{name} {issue}"),
+            Self::CloseIssue { issue } | Self::CloseDuplicate { issue, .. } | Self::Revise { issue, .. } => {
+                format!("{name} {issue}")
+            }
             Self::DeleteBranch { branch, .. } => Self::branch_object(branch),
         }
     }
@@ -338,6 +376,7 @@ impl fmt::Display for Effect {
             Self::Baseline => f.write_str("begin the ledger"),
             Self::Attempt { key } => write!(f, "write down the attempt for {key}"),
             Self::Create { text, .. } => write!(f, "create the issue \"{}\"", text.title),
+            Self::Revise { issue, .. } => write!(f, "bring the text of {issue} up to date"),
             Self::Bind { key, settles, .. } => {
                 write!(f, "bind {key} to it")?;
                 match settles {
@@ -352,9 +391,28 @@ impl fmt::Display for Effect {
             Self::Settle { fields } => write!(f, "settle {} as {}", fields.key, fields.outcome),
             Self::ClosePull { pull } => write!(f, "close {pull}"),
             Self::CloseIssue { issue } => write!(f, "close {issue} as completed"),
+            Self::CloseDuplicate { issue, of: Some(other) } => write!(f, "close {issue}, a duplicate of {other}"),
+            Self::CloseDuplicate { issue, of: None } => write!(f, "close {issue}, which nothing needs any more"),
             Self::DeleteBranch { branch, .. } => write!(f, "delete the branch {branch}"),
         }
     }
+}
+
+impl IssueText {
+    /// [`text_digest`] of it.
+    pub fn digest(&self) -> String {
+        text_digest(&self.title, &self.body)
+    }
+}
+
+/// As what an issue is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// Its work is done.
+    Completed,
+    /// It will not be done here.
+    NotPlanned,
 }
 
 /// One obligation, completely planned.

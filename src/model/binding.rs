@@ -7,7 +7,7 @@ use super::id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, PullNumber};
 use super::queue::ItemName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The folders below `bind/`.
@@ -227,6 +227,9 @@ impl Binding {
 pub struct Attempt {
     /// Random id of the instance that holds it.
     pub owner: String,
+    /// Numeric id of the account that wrote it; 0 where an older version did.
+    #[serde(default)]
+    pub by: u64,
     /// What it is about to create an issue for.
     pub key: Key,
     /// The issue's number where the bind failed after the create was acknowledged.
@@ -251,6 +254,12 @@ impl Ledger {
     /// The unsettled bindings, in the order of their keys.
     pub fn unsettled(&self) -> impl Iterator<Item = &Binding> {
         self.bindings.values().filter(|binding| !binding.is_settled())
+    }
+
+    /// Accounts that wrote records: their issues are ours.
+    pub fn writers(&self) -> BTreeSet<u64> {
+        let bindings = self.bindings.values().map(|binding| binding.by);
+        bindings.chain(self.attempt.iter().map(|attempt| attempt.by)).filter(|id| *id != 0).collect()
     }
 
     /// The settled bindings, newest first.

@@ -184,6 +184,9 @@ pub struct BoundIssue {
     pub title: String,
     /// Open or closed, and why.
     pub state: IssueState,
+    /// Open again after it was closed, which only a person does.
+    #[serde(default)]
+    pub reopened: bool,
     /// Who closed it last, where it is closed.
     pub closed_by: Option<AccountId>,
     /// Its labels.
@@ -196,7 +199,7 @@ pub struct BoundIssue {
     pub pulls: Vec<PullFacts>,
 }
 
-/// An open issue of a list, for discovery.
+/// An issue as a list shows it, for discovery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedIssue {
     /// Its number.
@@ -211,8 +214,37 @@ pub struct ListedIssue {
     pub labels: Vec<String>,
     /// The marker of its body, if any.
     pub marker: Option<Marker>,
+    /// Whether that marker is the first line, where we write it; a predecessor appended its own.
+    #[serde(default)]
+    pub leads: bool,
     /// Whether it is open.
     pub open: bool,
+    /// What only a read of the issue itself, or of REST's lists, tells.
+    #[serde(default)]
+    pub detail: Option<IssueDetail>,
+}
+
+/// See [`ListedIssue::detail`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueDetail {
+    /// How many comments it has.
+    pub comments: u64,
+    /// Who is assigned.
+    pub assignees: Vec<AccountId>,
+    /// [`text_digest`] of title and body.
+    pub digest: String,
+}
+
+/// A short, stable name of an issue's title and body, by which an outdated text is recognised. Line ends and white space at
+/// the end don't count, for GitHub may change them.
+pub fn text_digest(title: &str, body: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for line in std::iter::once(title).chain(body.lines()) {
+        hash.update(line.trim_end().as_bytes());
+        hash.update(b"\n");
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An open pull request of a list, for discovery.

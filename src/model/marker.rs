@@ -9,6 +9,9 @@ use super::queue::ItemName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The fixed title of gap analyses, which existing clients match; a predecessor gave them nothing else to go by.
+pub const GAP_TITLE: &str = "Identify the next most important development gap";
+
 /// What a marker names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Marker {
@@ -35,9 +38,12 @@ pub enum Marker {
 impl Marker {
     /// The marker in the first or the last line of a body.
     pub fn find(body: &str) -> Option<Self> {
-        let mut lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
-        let first = lines.next()?;
-        Self::parse(first).or_else(|| lines.next_back().and_then(Self::parse))
+        Self::leading(body).or_else(|| body.lines().rev().find(|line| !line.trim().is_empty()).and_then(Self::parse))
+    }
+
+    /// The marker in the first line of a body, where we write it.
+    pub fn leading(body: &str) -> Option<Self> {
+        body.lines().find(|line| !line.trim().is_empty()).and_then(Self::parse)
     }
 
     /// The marker that this one line is.

@@ -3,7 +3,7 @@
 //! **Guarantees**: a request names what it relies on (the expected head, the blob, the key that must be unbound).
 
 use super::action::SettleFields;
-use super::binding::{Attempt, Binding};
+use super::binding::{Attempt, Binding, Key};
 use super::id::{BlobId, CommitId, IssueNumber, NodeId, PullNumber};
 use super::policy::{CommitPolicy, MergeMethod};
 use super::queue::{Folder, ItemName};
@@ -62,12 +62,23 @@ pub enum LedgerChange {
     Begin,
     /// Write the attempt; no attempt of another instance may stand and the key must be unbound.
     Attempt(Attempt),
-    /// Bind (key unbound), drop our attempt, and settle another key in the same commit.
+    /// Bind (key unbound, no other instance's attempt at it), drop our attempt, and settle another key in the same commit.
     Bind {
+        /// Which instance binds.
+        owner: String,
         /// The new record.
         binding: Box<Binding>,
         /// The record that ends with it.
         settles: Option<SettleFields>,
+    },
+    /// Keep the number of an issue that was created and could not be bound; our own attempt must stand.
+    Note {
+        /// Whose attempt.
+        owner: String,
+        /// For what.
+        key: Key,
+        /// The issue.
+        number: IssueNumber,
     },
     /// Write the end of a story (key bound and unsettled).
     Settle(SettleFields),

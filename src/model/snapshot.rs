@@ -5,13 +5,13 @@
 
 use super::binding::{Key, Ledger};
 use super::forge_facts::{AgentEvent, Discussion, ForgeFacts, ListedIssue};
-use super::id::{BlobId, CommitId, PullNumber, RepositoryName};
+use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::pacing::Refusal;
 use super::policy::PolicyState;
-use super::queue::{ItemName, Planning, Quarantine};
+use super::queue::{Folder, ItemName, Planning, Quarantine};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where mainline and ledger stand in the clone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Tips {
     pub mainline: CommitId,
     /// The ledger's tip; `None` where the remote has no ledger.
     pub ledger: Option<CommitId>,
+    /// The last tip this clone knew of a ledger that the remote has no more.
+    #[serde(default)]
+    pub lost_ledger: Option<CommitId>,
 }
 
 /// How a path differs between a pull request and its merge base.
@@ -82,6 +85,20 @@ pub enum Need {
         /// For what.
         key: Key,
     },
+    /// One issue as it is now.
+    Issue {
+        /// Which.
+        number: IssueNumber,
+    },
+    /// Every issue, open or closed, that looks like ours: by our labels, our account, a marker or our fixed title.
+    Traces,
+    /// In which queue folders a file lay since a time.
+    Whereabouts {
+        /// Which file.
+        name: ItemName,
+        /// Since when.
+        since: Timestamp,
+    },
     /// The agent's lifecycle events.
     AgentEvents {
         /// On which pull request.
@@ -103,6 +120,15 @@ pub struct Needs {
     pub bodies: BTreeMap<BlobId, String>,
     /// By key: every issue of ours that carries its marker.
     pub own_issues: BTreeMap<String, Vec<ListedIssue>>,
+    /// By number; `None` for one that is gone.
+    #[serde(default)]
+    pub issues: BTreeMap<IssueNumber, Option<ListedIssue>>,
+    /// Every issue that looks like ours.
+    #[serde(default)]
+    pub traces: Option<Vec<ListedIssue>>,
+    /// By file name: the folders in which it lay since its binding was written.
+    #[serde(default)]
+    pub whereabouts: BTreeMap<ItemName, BTreeSet<Folder>>,
     /// By pull request, oldest first.
     pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
     /// By pull request.

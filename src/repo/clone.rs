@@ -17,6 +17,8 @@ use std::time::Duration;
 const MAINLINE: &str = "refs/orchestrator/remote/mainline";
 /// The ledger's private name.
 const LEDGER: &str = "refs/orchestrator/remote/ledger";
+/// Where the last known tip is kept of a ledger that the remote has no more.
+const LOST_LEDGER: &str = "refs/orchestrator/remote/lost-ledger";
 
 /// Where a clone lies and what it mirrors.
 #[derive(Clone, Debug)]
@@ -96,7 +98,8 @@ impl LocalClone {
         let branch = state.branch.clone().unwrap_or_else(|| "main".to_owned());
         let mainline = self.private(MAINLINE)?;
         let ledger = self.private(LEDGER)?;
-        Ok(mainline.map(|mainline| Tips { branch, mainline, ledger }))
+        let lost_ledger = if ledger.is_none() { self.private(LOST_LEDGER)? } else { None };
+        Ok(mainline.map(|mainline| Tips { branch, mainline, ledger, lost_ledger }))
     }
 
     /// Fetches what moved and says where everything stands. A hint that says "no ledger" is checked once a process.
@@ -131,8 +134,10 @@ impl LocalClone {
         if !refspecs.is_empty() {
             self.transport.fetch(&self.git_dir, &refspecs)?;
         }
-        if ledger_at.is_none() && known.1.is_some() {
-            self.forget(LEDGER)?;
+        match (ledger_at, known.1) {
+            (None, Some(known)) => self.lose_ledger(known)?,
+            (Some(_), _) => self.forget(LOST_LEDGER)?,
+            (None, None) => {}
         }
         self.state.lock().unwrap_or_else(PoisonError::into_inner).ledger_asked = true;
         self.tips(hints)
@@ -140,7 +145,9 @@ impl LocalClone {
 
     fn tips(&self, hints: &TipHints) -> Result<Tips, RepoError> {
         let mainline = self.private(MAINLINE)?.ok_or_else(|| RepoError::NoBranch(hints.branch.clone()))?;
-        Ok(Tips { branch: hints.branch.clone(), mainline, ledger: self.private(LEDGER)? })
+        let ledger = self.private(LEDGER)?;
+        let lost_ledger = if ledger.is_none() { self.private(LOST_LEDGER)? } else { None };
+        Ok(Tips { branch: hints.branch.clone(), mainline, ledger, lost_ledger })
     }
 
     pub(super) fn git2(&self) -> Result<git2::Repository, RepoError> {
@@ -172,10 +179,22 @@ impl LocalClone {
         result.map_err(|source| RepoError::Write { what: "cannot advance a reference", source })
     }
 
+    /// Deletes a private reference, if there is one.
     fn forget(&self, name: &str) -> Result<(), RepoError> {
         let repository = self.git2()?;
-        let result = repository.find_reference(name).and_then(|mut reference| reference.delete());
-        result.map_err(|source| RepoError::Write { what: "cannot delete a reference", source })
+        match repository.find_reference(name).and_then(|mut reference| reference.delete()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(()),
+            Err(source) => Err(RepoError::Write { what: "cannot delete a reference", source }),
+        }
+    }
+
+    /// The remote has no ledger any more: what was known of it is kept, so that it can be put back.
+    fn lose_ledger(&self, known: CommitId) -> Result<(), RepoError> {
+        let repository = self.git2()?;
+        let kept = repository.reference(LOST_LEDGER, super::commit::to_git2(known), true, "the remote lost it");
+        kept.map_err(|source| RepoError::Write { what: "cannot keep the lost ledger", source })?;
+        self.forget(LEDGER)
     }
 
     /// Fetches one reference after a refused push and says where it stands.
@@ -237,7 +256,7 @@ fn usable(git_dir: &Path) -> bool {
         Ok(id) => repository.find_commit(id).and_then(|commit| commit.tree()).is_ok(),
         Err(error) => error.code() == git2::ErrorCode::NotFound,
     };
-    repository.find_reference("HEAD").is_ok() && [MAINLINE, LEDGER].into_iter().all(named)
+    repository.find_reference("HEAD").is_ok() && [MAINLINE, LEDGER, LOST_LEDGER].into_iter().all(named)
 }
 
 /// The random id in the file `instance`, made once; of two processes that begin at once one makes it.

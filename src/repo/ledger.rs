@@ -79,15 +79,19 @@ fn edits(
             LedgerChange::Begin => {
                 Ok(Planned::Edits(vec![blob(repository, "format".to_owned(), format!("{FORMAT}\n").as_bytes())?]))
             }
-            LedgerChange::Attempt(_) | LedgerChange::Bind { .. } | LedgerChange::Settle(_) => {
-                Ok(Planned::Moved("there is no ledger".to_owned()))
-            }
+            LedgerChange::Attempt(_)
+            | LedgerChange::Bind { .. }
+            | LedgerChange::Note { .. }
+            | LedgerChange::Settle(_) => Ok(Planned::Moved("there is no ledger".to_owned())),
         };
     };
     match change {
         LedgerChange::Begin => Ok(Planned::Already),
         LedgerChange::Attempt(attempt) => attempt_edits(repository, ledger, attempt),
-        LedgerChange::Bind { binding, settles } => bind_edits(repository, ledger, binding, settles.as_ref(), signature),
+        LedgerChange::Note { .. } => Ok(Planned::Already),
+        LedgerChange::Bind { binding, settles, .. } => {
+            bind_edits(repository, ledger, binding, settles.as_ref(), signature)
+        }
         LedgerChange::Settle(fields) => match settled(ledger, fields, signature) {
             Settled::New(binding) => Ok(Planned::Edits(vec![record(repository, &binding)?])),
             Settled::Already => Ok(Planned::Already),

@@ -31,6 +31,8 @@ struct BindingRecord {
 
 #[derive(Serialize, Deserialize)]
 struct AttemptRecord {
+    #[serde(default)]
+    by: u64,
     expires: Timestamp,
     key: String,
     kind: KeyKind,
@@ -107,6 +109,7 @@ pub(super) fn read_binding(bytes: &[u8]) -> Result<Binding, String> {
 /// An attempt as bytes.
 pub(super) fn write_attempt(attempt: &Attempt) -> Vec<u8> {
     line(&AttemptRecord {
+        by: attempt.by,
         expires: attempt.expires,
         key: attempt.key.name(),
         kind: attempt.key.kind(),
@@ -123,6 +126,7 @@ pub(super) fn read_attempt(bytes: &[u8]) -> Result<Attempt, String> {
     version(record.v)?;
     Ok(Attempt {
         owner: record.owner,
+        by: record.by,
         key: Key::parse(record.kind, &record.key).map_err(|error| error.to_string())?,
         number: record.number.map(IssueNumber),
         started: record.started,

@@ -1,12 +1,13 @@
 //! How things end: answers, merges, vetoes, rest.
 
 use crate::snapshots::{
-    at, bind, binding, diff, events, issue, item_name, known, maintainer, oid, pull, question, quiet,
+    at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, question, quiet,
 };
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    ActionKind, AgentEventKind, Binding, ChangeKind, CheckState, Decision, Discussion, Effect, IssueState, ItemOutcome,
-    Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullState, QueueEntry, Snapshot, Stage, StopPoint,
+    ActionKind, AgentEventKind, Binding, ChangeKind, CheckState, Decision, Discussion, Effect, Folder, IssueState,
+    ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullState, QueueEntry, Snapshot, Stage,
+    StopPoint,
 };
 
 const GAP_FILE: &str = "planning/issue_queue/pending/dev-1.md";
@@ -306,5 +307,6 @@ fn a_settled_binding_still_owes_its_closing_its_branch_and_its_move() {
     let binding = ledger.bindings.get_mut(&item()).expect("bound");
     binding.outcome = Some(ItemOutcome::Merged);
     binding.pull = Some(orchestrator::model::PullNumber(11));
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
     assert_eq!(points(&decide(&snapshot)), [StopPoint::CloseIssue, StopPoint::DeleteBranch, StopPoint::Move]);
 }

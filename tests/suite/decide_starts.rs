@@ -1,10 +1,11 @@
 //! What starts, in which order, and what does not.
 
-use crate::snapshots::{at, bind, binding, issue, item_name, maintainer, oid, question, queue_item, quiet};
+use crate::snapshots::{at, bind, binding, issue, item_name, lay, maintainer, oid, question, queue_item, quiet};
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    Action, ActionKind, Attempt, Decision, Effect, IssueNumber, IssueSource, ItemOutcome, Key, ListedIssue, Marker,
-    Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage, StopPoint,
+    Action, ActionKind, Attempt, Binding, Decision, Effect, Folder, IssueNumber, IssueSource, ItemOutcome, Key,
+    ListedIssue, Marker, Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage,
+    StopPoint,
 };
 
 fn action(decision: &Decision) -> &Action {
@@ -35,6 +36,7 @@ fn pending(snapshot: &mut Snapshot, names: &[&str]) {
 fn without_a_ledger_its_root_commit_is_the_only_thing_written() {
     let mut snapshot = quiet();
     snapshot.ledger = None;
+    snapshot.needs.traces = Some(Vec::new());
     pending(&mut snapshot, &["dev-1.md"]);
     assert_eq!(action(&decide(&snapshot)).kind, ActionKind::Baseline);
 }
@@ -83,7 +85,9 @@ fn an_issue_of_ours_with_the_marker_is_adopted_instead_of_created() {
         author,
         labels: Vec::new(),
         marker: Some(Marker::Gap { goal: Some(oid(1)), capabilities: Some(oid(2)), n: 1 }),
+        leads: true,
         open: true,
+        detail: None,
     };
     let stranger = orchestrator::model::AccountId { id: 66, login: "stranger".to_owned() };
     let found = vec![listed(7, maintainer()), listed(5, maintainer()), listed(3, stranger)];
@@ -101,7 +105,7 @@ fn after_an_attempt_of_unknown_end_the_doubt_window_is_waited_for() {
     let mut snapshot = quiet();
     nothing_of_ours(&mut snapshot, &question(1));
     let attempt =
-        Attempt { owner: "me".to_owned(), key: question(1), number: None, started: at(-100), expires: at(260) };
+        Attempt { owner: "me".to_owned(), by: 1, key: question(1), number: None, started: at(-100), expires: at(260) };
     snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt);
     assert!(matches!(decide(&snapshot).outcome, Outcome::Wait { waiting } if waiting.until == Some(at(50))));
     snapshot.now = at(50);
@@ -112,8 +116,14 @@ fn after_an_attempt_of_unknown_end_the_doubt_window_is_waited_for() {
 fn another_instance_keeps_its_attempt_until_its_lease_ends() {
     let mut snapshot = quiet();
     nothing_of_ours(&mut snapshot, &question(1));
-    let attempt =
-        Attempt { owner: "other".to_owned(), key: question(2), number: None, started: at(-100), expires: at(260) };
+    let attempt = Attempt {
+        owner: "other".to_owned(),
+        by: 2,
+        key: question(2),
+        number: None,
+        started: at(-100),
+        expires: at(260),
+    };
     snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt);
     assert!(matches!(decide(&snapshot).outcome, Outcome::Wait { waiting } if waiting.until == Some(at(260))));
 }
@@ -229,7 +239,9 @@ fn an_unfinished_promotion_is_finished_before_anything_else() {
     let mut unassigned = issue(10);
     unassigned.assignees.clear();
     unassigned.assignments.clear();
-    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), unassigned);
+    let promoted = Binding { blob: Some(oid(50)), ..binding(Key::Item(item_name("dev-1.md")), 10) };
+    bind(&mut snapshot, promoted, unassigned);
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
     let decision = decide(&snapshot);
     assert_eq!((decision.stage, points(&decision)), (Stage::Promotion, vec![StopPoint::Assign, StopPoint::Move]));
 }
@@ -250,6 +262,7 @@ fn a_refused_move_is_shown_and_the_loop_goes_on() {
     assert_eq!(decision.stage, Stage::DevelopmentInWork);
     assert!(decision.also.iter().any(|also| also.reason.starts_with("promoted, file not moved: protected")));
     snapshot.now = at(60);
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
     assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
 }
 

@@ -121,7 +121,7 @@ pub fn binding(name: &str, issue: u64) -> Box<Binding> {
 }
 
 pub fn bind(name: &str, issue: u64) -> LedgerChange {
-    LedgerChange::Bind { binding: binding(name, issue), settles: None }
+    LedgerChange::Bind { owner: "me".to_owned(), binding: binding(name, issue), settles: None }
 }
 
 pub fn settle(name: &str, outcome: ItemOutcome) -> LedgerChange {
@@ -131,7 +131,14 @@ pub fn settle(name: &str, outcome: ItemOutcome) -> LedgerChange {
 /// An attempt of an owner that lasts this many seconds.
 pub fn attempt(owner: &str, name: &str, seconds: i64) -> LedgerChange {
     let expires = now() + jiff::SignedDuration::from_secs(seconds);
-    LedgerChange::Attempt(Attempt { owner: owner.to_owned(), key: key(name), number: None, started: now(), expires })
+    LedgerChange::Attempt(Attempt {
+        owner: owner.to_owned(),
+        by: 1,
+        key: key(name),
+        number: None,
+        started: now(),
+        expires,
+    })
 }
 
 /// Why something was not done, and whether it was refused for good.

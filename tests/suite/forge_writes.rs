@@ -100,7 +100,7 @@ async fn an_assignment_whose_answer_is_lost_is_read_back() {
 async fn nobody_is_assigned_to_a_closed_issue() {
     let sim = simulator().await;
     let issue = created(&sim).await;
-    done(client(&sim).close_issue(issue).await);
+    done(client(&sim).close_issue(issue, orchestrator::model::Closing::Completed).await);
     let (why, refused) = not_done(client(&sim).assign(issue, LOGIN, "main").await);
     assert!(why.contains("#1 was closed") && !refused, "{why}");
 }
@@ -221,7 +221,7 @@ async fn closing_what_is_closed_writes_nothing() {
     let issue = created(&sim).await;
     let (pull, _) = ready_pull(&sim, "one").await;
     for _ in 0..2 {
-        done(client(&sim).close_issue(issue).await);
+        done(client(&sim).close_issue(issue, orchestrator::model::Closing::Completed).await);
         done(client(&sim).close_pull(pull).await);
     }
     let log = sim.requests();

@@ -145,7 +145,7 @@ async fn binding_and_settling_another_key_are_one_commit() {
     let fields = SettleFields { key: key("dev-a.md"), pull: None, merge: None, outcome: ItemOutcome::Merged };
     let mut update = crate::desk::binding("dev-a.md", 2);
     update.key = orchestrator::model::Key::Capability(item("dev-a.md"));
-    let change = LedgerChange::Bind { binding: update.clone(), settles: Some(fields) };
+    let change = LedgerChange::Bind { owner: "me".to_owned(), binding: update.clone(), settles: Some(fields) };
     let tip = done(desk.change(change).await);
     let ledger = desk.clone.ledger(tip).expect("readable");
     assert_eq!(ledger.bindings[&key("dev-a.md")].outcome, Some(ItemOutcome::Merged));

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use orchestrator::model::{
     AccountId, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Category, ChangeKind, ChangedPath,
-    CheckState, CommitId, Document, ForgeFacts, HeadDiff, IssueNumber, IssueState, ItemName, Key, Ledger, MergePolicy,
-    MergeState, Mergeable, Needs, NodeId, ObjectId, Planning, Policy, PolicyState, PullFacts, PullNumber, PullState,
-    QueueItem, RepositoryFacts, Snapshot, Tips,
+    CheckState, CommitId, Document, Folder, ForgeFacts, HeadDiff, IssueNumber, IssueState, ItemName, Key, Ledger,
+    MergePolicy, MergeState, Mergeable, Needs, NodeId, ObjectId, Planning, Policy, PolicyState, PullFacts, PullNumber,
+    PullState, QueueItem, RepositoryFacts, Snapshot, Tips,
 };
 
 /// The coding agent's account.
@@ -65,7 +65,7 @@ pub fn quiet() -> Snapshot {
             capabilities: Document { blob: Some(oid(2)) },
             ..Planning::default()
         },
-        tips: Tips { branch: "main".to_owned(), mainline: oid(3), ledger: Some(oid(4)) },
+        tips: Tips { branch: "main".to_owned(), mainline: oid(3), ledger: Some(oid(4)), lost_ledger: None },
         ledger: Some(Ledger::default()),
         forge: ForgeFacts {
             viewer: maintainer(),
@@ -113,6 +113,7 @@ pub fn issue(number: u64) -> BoundIssue {
         number: IssueNumber(number),
         title: format!("Issue {number}"),
         state: IssueState::Open,
+        reopened: false,
         closed_by: None,
         labels: Vec::new(),
         assignees: vec![agent()],
@@ -176,6 +177,11 @@ pub fn bind(snapshot: &mut Snapshot, binding: Binding, issue: BoundIssue) {
     let ledger = snapshot.ledger.get_or_insert_with(Ledger::default);
     ledger.bindings.insert(binding.key.clone(), binding);
     snapshot.forge.bound.push(issue);
+}
+
+/// In which folders a file lay since it was bound.
+pub fn lay(snapshot: &mut Snapshot, name: &str, folders: &[Folder]) {
+    snapshot.needs.whereabouts.insert(item_name(name), folders.iter().copied().collect());
 }
 
 /// Adds a finished pull request's facts: its diff and the agent's events.

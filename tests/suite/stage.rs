@@ -18,6 +18,8 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().expect("no test panics while it holds the clock")
     }
+
+    async fn pause(&self, _long: Duration) {}
 }
 
 /// Simulator and engine.

@@ -4,10 +4,12 @@
 
 use super::Remote;
 use crate::model::{
-    BlobId, CommitId, HeadDiff, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber, QueueMove,
-    Signature, Snapshot, TipHints, Tips,
+    BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber,
+    QueueMove, Signature, Snapshot, TipHints, Tips,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Runs a call that blocks. The runtime is shut down only when the program ends, and then nobody waits for the answer.
@@ -76,6 +78,16 @@ impl Remote for Arc<LocalClone> {
 
     async fn item_body(&self, blob: BlobId) -> Result<String, RepoError> {
         blocking(self, move |clone| clone.item_body(blob)).await
+    }
+
+    async fn whereabouts(
+        &self,
+        mainline: CommitId,
+        name: &ItemName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Folder>, RepoError> {
+        let name = name.clone();
+        blocking(self, move |clone| clone.whereabouts(mainline, &name, since)).await
     }
 
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, RepoError> {

@@ -3,8 +3,8 @@
 use super::Forge;
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key, ListedIssue,
-    MergeRequest, NodeId, Performed, PullNumber, Question,
+    AccountId, AgentEvent, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key,
+    ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question,
 };
 
 impl Forge for Client {
@@ -16,6 +16,14 @@ impl Forge for Client {
 
     async fn own_issues(&self, key: &Key, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
         Self::own_issues(self, key, viewer).await
+    }
+
+    async fn issue(&self, number: IssueNumber) -> Result<Option<ListedIssue>, ForgeError> {
+        Self::issue(self, number).await
+    }
+
+    async fn traces(&self, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
+        Self::traces(self, viewer).await
     }
 
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
@@ -42,8 +50,12 @@ impl Forge for Client {
         Self::merge(self, request).await
     }
 
-    async fn close_issue(&self, issue: IssueNumber) -> Performed<()> {
-        Self::close_issue(self, issue).await
+    async fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> Performed<()> {
+        Self::revise_issue(self, issue, text).await
+    }
+
+    async fn close_issue(&self, issue: IssueNumber, closing: Closing) -> Performed<()> {
+        Self::close_issue(self, issue, closing).await
     }
 
     async fn close_pull(&self, pull: PullNumber) -> Performed<()> {
