@@ -11,6 +11,7 @@ mod binding;
 mod decision;
 mod forge_facts;
 mod id;
+mod ledger;
 mod marker;
 mod pacing;
 mod policy;
@@ -21,7 +22,7 @@ mod stage;
 mod trailer;
 
 pub use action::{Action, ActionKind, Closing, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
-pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind, Ledger};
+pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,
@@ -29,6 +30,7 @@ pub use forge_facts::{
     ReviewVerdict, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
+pub use ledger::{Applied, Ledger};
 pub use marker::{GAP_TITLE, Marker};
 pub use pacing::{Pacing, Refusal};
 pub use policy::{

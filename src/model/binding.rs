@@ -7,7 +7,6 @@ use super::id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, PullNumber};
 use super::queue::ItemName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The folders below `bind/`.
@@ -238,50 +237,4 @@ pub struct Attempt {
     pub started: Timestamp,
     /// When another instance may take over.
     pub expires: Timestamp,
-}
-
-/// The ledger at one commit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Every binding by its key; a list in JSON, whose keys are texts.
-    #[serde(with = "by_key")]
-    pub bindings: BTreeMap<Key, Binding>,
-    /// The attempt under way.
-    pub attempt: Option<Attempt>,
-}
-
-impl Ledger {
-    /// The unsettled bindings, in the order of their keys.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Binding> {
-        self.bindings.values().filter(|binding| !binding.is_settled())
-    }
-
-    /// Accounts that wrote records: their issues are ours.
-    pub fn writers(&self) -> BTreeSet<u64> {
-        let bindings = self.bindings.values().map(|binding| binding.by);
-        bindings.chain(self.attempt.iter().map(|attempt| attempt.by)).filter(|id| *id != 0).collect()
-    }
-
-    /// The settled bindings, newest first.
-    pub fn newest_settled(&self) -> Vec<&Binding> {
-        let mut settled: Vec<&Binding> = self.bindings.values().filter(|binding| binding.is_settled()).collect();
-        settled.sort_by_key(|binding| std::cmp::Reverse((binding.settled, binding.issue)));
-        settled
-    }
-}
-
-/// A map of bindings as the list of its values.
-mod by_key {
-    use super::{Binding, Key};
-    use serde::{Deserialize, Deserializer, Serializer};
-    use std::collections::BTreeMap;
-
-    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<Key, Binding>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(map.values())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Key, Binding>, D::Error> {
-        let list = Vec::<Binding>::deserialize(from)?;
-        Ok(list.into_iter().map(|binding| (binding.key.clone(), binding)).collect())
-    }
 }

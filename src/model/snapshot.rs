@@ -3,9 +3,10 @@
 //! **Guarantees**: a decision reads nothing else. Facts that were fetched on request ([`Needs`]) are keyed by commit,
 //! blob, number or key, so one that is stale can't be used.
 
-use super::binding::{Key, Ledger};
+use super::binding::Key;
 use super::forge_facts::{AgentEvent, Discussion, ForgeFacts, ListedIssue};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
+use super::ledger::Ledger;
 use super::pacing::Refusal;
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};

@@ -9,10 +9,7 @@ use super::lock::RepositoryLock;
 use super::publish::Built;
 use super::record::{read_attempt, read_binding, write_attempt, write_binding};
 use super::{LocalClone, RepoError};
-use crate::model::{
-    Attempt, Binding, CommitId, KeyKind, Ledger, LedgerChange, LedgerMessage, Performed, RefName, SettleFields,
-    Signature,
-};
+use crate::model::{Applied, CommitId, KeyKind, Ledger, LedgerChange, LedgerMessage, Performed, RefName, Signature};
 use git2::{FileMode, ObjectType, Repository, Tree};
 use std::fmt::Write as _;
 
@@ -45,22 +42,22 @@ impl LocalClone {
         self.publish(lock, &RefName::ledger(), |tip| {
             let repository = self.git2()?;
             let ledger = tip.map(|tip| read(&repository, tip)).transpose()?;
-            match edits(&repository, ledger.as_ref(), change, signature)? {
-                Planned::Edits(edits) => Ok(Built::Commit(build(&repository, tip, &edits, &text, signature)?)),
-                Planned::Already => {
+            let applied = match &ledger {
+                Some(ledger) => ledger.apply(change, signature.at),
+                None => Ledger::begin(change),
+            };
+            match applied {
+                Applied::New(new) => {
+                    let edits = difference(&repository, ledger.as_ref(), &new)?;
+                    Ok(Built::Commit(build(&repository, tip, &edits, &text, signature)?))
+                }
+                Applied::Already => {
                     Ok(tip.map_or_else(|| Built::Moved("there is no ledger".to_owned()), Built::Already))
                 }
-                Planned::Moved(why) => Ok(Built::Moved(why)),
+                Applied::Moved(why) => Ok(Built::Moved(why)),
             }
         })
     }
-}
-
-/// What a change means on one tip.
-enum Planned {
-    Edits(Vec<Edit>),
-    Already,
-    Moved(String),
 }
 
 fn blob(repository: &Repository, path: String, bytes: &[u8]) -> Result<Edit, RepoError> {
@@ -68,100 +65,24 @@ fn blob(repository: &Repository, path: String, bytes: &[u8]) -> Result<Edit, Rep
     Ok(Edit::Put { path, blob: id, mode: FileMode::Blob })
 }
 
-fn edits(
-    repository: &Repository,
-    ledger: Option<&Ledger>,
-    change: &LedgerChange,
-    signature: &Signature,
-) -> Result<Planned, RepoError> {
-    let Some(ledger) = ledger else {
-        return match change {
-            LedgerChange::Begin => {
-                Ok(Planned::Edits(vec![blob(repository, "format".to_owned(), format!("{FORMAT}\n").as_bytes())?]))
-            }
-            LedgerChange::Attempt(_)
-            | LedgerChange::Bind { .. }
-            | LedgerChange::Note { .. }
-            | LedgerChange::Settle(_) => Ok(Planned::Moved("there is no ledger".to_owned())),
-        };
-    };
-    match change {
-        LedgerChange::Begin => Ok(Planned::Already),
-        LedgerChange::Attempt(attempt) => attempt_edits(repository, ledger, attempt),
-        LedgerChange::Note { .. } => Ok(Planned::Already),
-        LedgerChange::Bind { binding, settles, .. } => {
-            bind_edits(repository, ledger, binding, settles.as_ref(), signature)
+/// The records that differ; a ledger that was not there begins with its format. Bindings are never taken out.
+fn difference(repository: &Repository, old: Option<&Ledger>, new: &Ledger) -> Result<Vec<Edit>, RepoError> {
+    let mut edits = Vec::new();
+    if old.is_none() {
+        edits.push(blob(repository, "format".to_owned(), format!("{FORMAT}\n").as_bytes())?);
+    }
+    for (key, binding) in &new.bindings {
+        if old.and_then(|old| old.bindings.get(key)) != Some(binding) {
+            edits.push(blob(repository, key.path(), &write_binding(binding))?);
         }
-        LedgerChange::Settle(fields) => match settled(ledger, fields, signature) {
-            Settled::New(binding) => Ok(Planned::Edits(vec![record(repository, &binding)?])),
-            Settled::Already => Ok(Planned::Already),
-            Settled::Moved(why) => Ok(Planned::Moved(why)),
-        },
     }
-}
-
-fn record(repository: &Repository, binding: &Binding) -> Result<Edit, RepoError> {
-    blob(repository, binding.key.path(), &write_binding(binding))
-}
-
-fn attempt_edits(repository: &Repository, ledger: &Ledger, attempt: &Attempt) -> Result<Planned, RepoError> {
-    if let Some(binding) = ledger.bindings.get(&attempt.key) {
-        return Ok(Planned::Moved(format!("{} is already bound to {}", attempt.key, binding.issue)));
+    let attempt = old.and_then(|old| old.attempt.as_ref());
+    match &new.attempt {
+        same if same.as_ref() == attempt => {}
+        Some(attempt) => edits.push(blob(repository, ATTEMPT.to_owned(), &write_attempt(attempt))?),
+        None => edits.push(Edit::Remove { path: ATTEMPT.to_owned() }),
     }
-    let foreign =
-        ledger.attempt.as_ref().filter(|other| other.owner != attempt.owner && attempt.started < other.expires);
-    if let Some(other) = foreign {
-        return Ok(Planned::Moved(format!("another instance is at work on {}", other.key)));
-    }
-    Ok(Planned::Edits(vec![blob(repository, ATTEMPT.to_owned(), &write_attempt(attempt))?]))
-}
-
-fn bind_edits(
-    repository: &Repository,
-    ledger: &Ledger,
-    binding: &Binding,
-    settles: Option<&SettleFields>,
-    signature: &Signature,
-) -> Result<Planned, RepoError> {
-    match ledger.bindings.get(&binding.key) {
-        Some(known) if known.issue == binding.issue => return Ok(Planned::Already),
-        Some(known) => return Ok(Planned::Moved(format!("{} is already bound to {}", binding.key, known.issue))),
-        None => {}
-    }
-    let mut edits = vec![record(repository, binding)?];
-    if ledger.attempt.as_ref().is_some_and(|attempt| attempt.key == binding.key) {
-        edits.push(Edit::Remove { path: ATTEMPT.to_owned() });
-    }
-    match settles.map(|fields| settled(ledger, fields, signature)) {
-        None | Some(Settled::Already) => {}
-        Some(Settled::New(other)) => edits.push(record(repository, &other)?),
-        Some(Settled::Moved(why)) => return Ok(Planned::Moved(why)),
-    }
-    Ok(Planned::Edits(edits))
-}
-
-/// A binding with its end.
-enum Settled {
-    New(Box<Binding>),
-    Already,
-    Moved(String),
-}
-
-fn settled(ledger: &Ledger, fields: &SettleFields, signature: &Signature) -> Settled {
-    let Some(binding) = ledger.bindings.get(&fields.key) else {
-        return Settled::Moved(format!("{} is not bound", fields.key));
-    };
-    match &binding.outcome {
-        Some(outcome) if *outcome == fields.outcome => Settled::Already,
-        Some(outcome) => Settled::Moved(format!("{} is already settled as {outcome}", fields.key)),
-        None => Settled::New(Box::new(Binding {
-            pull: fields.pull.or(binding.pull),
-            merge: fields.merge.or(binding.merge),
-            outcome: Some(fields.outcome.clone()),
-            settled: Some(signature.at),
-            ..binding.clone()
-        })),
-    }
+    Ok(edits)
 }
 
 fn read(repository: &Repository, tip: CommitId) -> Result<Ledger, RepoError> {
