@@ -18,7 +18,7 @@ async fn a_story_written_by_one_clone_is_read_by_another() {
     let (one, two) = (Desk::new(&sim), Desk::new(&sim));
     one.sync().await;
     done(one.change(LedgerChange::Begin).await);
-    done(one.change(attempt("one", "dev-a.md", 360)).await);
+    done(one.change(attempt("me", "dev-a.md", 360)).await);
     let standing = done(one.change(bind("dev-a.md", 12)).await);
     let tip = two.sync().await.ledger.expect("a ledger");
     assert_eq!(tip, standing);
@@ -30,6 +30,27 @@ async fn a_story_written_by_one_clone_is_read_by_another() {
     let record = &ledger.bindings[&key("dev-a.md")];
     assert_eq!((record.outcome.clone(), record.settled), (Some(ItemOutcome::Merged), Some(crate::desk::now())));
     assert_eq!(commits(&sim).await, 4, "begin, attempt, bind, settle");
+}
+
+#[tokio::test]
+async fn who_was_overtaken_binds_nothing_while_the_other_is_at_work_and_its_number_is_kept() {
+    let sim = simulator().await;
+    let desk = Desk::new(&sim);
+    desk.sync().await;
+    done(desk.change(LedgerChange::Begin).await);
+    let note = |number| LedgerChange::Note { owner: "me".to_owned(), key: key("dev-a.md"), number: IssueNumber(number) };
+    assert!(not_done(desk.change(note(9)).await).0.contains("no attempt of ours"));
+    done(desk.change(attempt("me", "dev-a.md", 0)).await);
+    done(desk.change(note(9)).await);
+    let kept = |tip| desk.clone.ledger(tip).expect("readable").attempt.expect("an attempt").number;
+    assert_eq!(desk.sync().await.ledger.map(kept), Some(Some(IssueNumber(9))));
+    done(desk.change(attempt("other", "dev-b.md", 360)).await);
+    let (why, refused) = not_done(desk.change(bind("dev-a.md", 9)).await);
+    assert!(why.contains("another instance is at work on item dev-b.md") && !refused, "{why}");
+    done(desk.change(attempt("other", "dev-b.md", 0)).await);
+    done(desk.change(bind("dev-a.md", 9)).await);
+    let (why, _) = not_done(desk.change(bind("dev-c.md", 9)).await);
+    assert_eq!(why, "#9 is already bound to item dev-a.md");
 }
 
 #[tokio::test]
