@@ -11,6 +11,7 @@ use std::process::Stdio;
 #[derive(Debug)]
 struct Ended {
     code: Option<i32>,
+    signal: Option<i32>,
     out: String,
     err: String,
 }
@@ -60,7 +61,8 @@ impl Program {
             .await
             .expect("the program runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+        Ended { code: output.status.code(), signal, out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
@@ -191,7 +193,7 @@ async fn a_process_that_ends_at_a_stop_point_leaves_what_the_next_one_finishes()
     let here = folder();
     assert_eq!(Program::on(&sim, here.path()).run(&["cycle"]).await.code, Some(0));
     let stopping = Program::on(&sim, here.path()).with("ORCHESTRATOR_STOP_AT", "ask-gap.bind");
-    assert_eq!(stopping.run(&["cycle"]).await.code, Some(137));
+    assert_eq!(stopping.run(&["cycle"]).await.signal, Some(9));
     let issues = || sim.world(|world| world.subjects().map(|s| (s.number, s.assignees.len())).collect::<Vec<_>>());
     assert_eq!(issues(), [(1, 0)], "bound and not assigned");
     let ended = Program::on(&sim, here.path()).run(&["cycle"]).await;

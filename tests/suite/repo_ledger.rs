@@ -38,7 +38,8 @@ async fn who_was_overtaken_binds_nothing_while_the_other_is_at_work_and_its_numb
     let desk = Desk::new(&sim);
     desk.sync().await;
     done(desk.change(LedgerChange::Begin).await);
-    let note = |number| LedgerChange::Note { owner: "me".to_owned(), key: key("dev-a.md"), number: IssueNumber(number) };
+    let note =
+        |number| LedgerChange::Note { owner: "me".to_owned(), key: key("dev-a.md"), number: IssueNumber(number) };
     assert!(not_done(desk.change(note(9)).await).0.contains("no attempt of ours"));
     done(desk.change(attempt("me", "dev-a.md", 0)).await);
     done(desk.change(note(9)).await);
