@@ -14,6 +14,7 @@ mod code_paths;
 mod command_line;
 mod decide_ends;
 mod decide_fixtures;
+mod decide_people;
 mod decide_properties;
 mod decide_starts;
 mod desk;
