@@ -6,6 +6,7 @@
 mod cycle;
 mod demo;
 mod output;
+mod seat;
 mod status;
 
 use crate::config::environment::Environment;

@@ -1,9 +1,10 @@
 //! `orchestrator cycle`: the one thing that is owed now.
 
+use super::seat::{self, Seat};
 use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
 use crate::engine::Done;
-use crate::engine::port::{Remote, SystemClock};
+use crate::engine::port::SystemClock;
 use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Outcome};
 use crate::repo::Configuration;
@@ -28,7 +29,13 @@ pub(super) struct CycleCommand {
 impl CycleCommand {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
         let engine = engine(&self.target.settings(environment)?, Configuration::User, SystemClock)?;
-        let lock = engine.remote.lock().await?;
+        let lock = match seat::take(&engine).await? {
+            Seat::Works(lock) => lock,
+            Seat::Reads(reading) => {
+                self.print(&reading.decision, &[], true);
+                return Err(reading.failure);
+            }
+        };
         let (decision, done) = if self.dry_run {
             let (_, decision) = engine.look(&lock).await?;
             (decision, Vec::new())
@@ -36,13 +43,16 @@ impl CycleCommand {
             let cycle = engine.cycle(&lock).await?;
             (cycle.decision, cycle.done)
         };
-        if self.json {
-            let value = serde_json::json!({ "decision": decision, "done": done });
-            output::json(&value);
-        } else {
-            output::lines(page(&decision, &done, self.dry_run).trim_end(), 5);
-        }
+        self.print(&decision, &done, self.dry_run);
         Ok(self.exit(&decision, &done))
+    }
+
+    fn print(&self, decision: &Decision, done: &[Done], dry_run: bool) {
+        if self.json {
+            output::json(&serde_json::json!({ "decision": decision, "done": done }));
+        } else {
+            output::lines(page(decision, done, dry_run).trim_end(), 5);
+        }
     }
 
     fn exit(&self, decision: &Decision, done: &[Done]) -> Exit {

@@ -1,8 +1,9 @@
 //! `orchestrator status`: where the loop stands.
 
+use super::seat::{self, Seat};
 use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
-use crate::engine::port::{Remote, SystemClock};
+use crate::engine::port::SystemClock;
 use crate::failure::{Exit, Failure};
 use crate::model::{Decision, Snapshot};
 use crate::repo::Configuration;
@@ -21,11 +22,14 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
         let engine = engine(&self.target.settings(environment)?, Configuration::User, SystemClock)?;
-        let lock = engine.remote.lock().await?;
-        let (snapshot, decision) = engine.look(&lock).await?;
+        let (snapshot, decision) = match seat::take(&engine).await? {
+            Seat::Works(lock) => engine.look(&lock).await?,
+            Seat::Reads(reading) => (reading.snapshot, reading.decision),
+        };
         if self.json {
-            let value =
-                serde_json::json!({ "decision": decision, "hash": decision.hash(), "planning": snapshot.planning });
+            let value = serde_json::json!({
+                "asOf": snapshot.now, "decision": decision, "hash": decision.hash(), "planning": snapshot.planning,
+            });
             output::json(&value);
         } else {
             output::lines(page(&snapshot, &decision).trim_end(), 9);

@@ -145,7 +145,13 @@ async fn a_second_process_is_told_who_is_at_work() {
     held.lock().expect("nobody else");
     let ended = program.run(&["cycle"]).await;
     assert_eq!(ended.code, Some(3), "{}", ended.err);
-    assert!(ended.err.contains("is in use by"), "{}", ended.err);
+    assert!(ended.err.contains("is in use by process "), "{}", ended.err);
+    assert!(ended.out.contains("would baseline:"), "it reads what the other saw: {}", ended.out);
+    assert!(sim.world(|world| world.reference("refs/orchestrator/ledger").is_none()), "and writes nothing");
+    let ended = program.run(&["status"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.err.contains(" is at work in this clone; this is what it saw "), "{}", ended.err);
+    assert!(ended.out.starts_with("maintainer/tally\n\nstage    1a"), "{}", ended.out);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
