@@ -10,6 +10,9 @@ use orchestrator::model::{
     Obligation, Outcome, PullNumber, PullState, QueueEntry, Refusal, Snapshot, StopPoint,
 };
 
+type ChangeIssue = fn(&mut BoundIssue);
+type ChangeSnapshot = fn(&mut Snapshot);
+
 const LABEL: &str = "orchestrator-hold";
 
 fn item() -> Key {
@@ -67,7 +70,7 @@ fn starts_another(decision: &Decision) -> bool {
 
 #[test]
 fn what_only_a_person_can_settle_holds_up_no_other_item() {
-    let waits: [(&str, fn(&mut BoundIssue), &str); 6] = [
+    let waits: [(&str, ChangeIssue, &str); 6] = [
         (
             "unassigned",
             |issue| {
@@ -234,7 +237,7 @@ fn a_renamed_file_is_not_given_out_a_second_time() {
 
 #[test]
 fn a_name_that_was_used_or_lies_elsewhere_is_set_aside() {
-    let cases: [(fn(&mut Snapshot), &str); 4] = [
+    let cases: [(ChangeSnapshot, &str); 4] = [
         (|s| s.planning.complete.push(item_name("DEV-2.md")), "complete/ holds DEV-2.md; save it under a new name"),
         (
             |s| s.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(52) }),

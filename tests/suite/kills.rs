@@ -1,0 +1,258 @@
+//! A real process is killed at every stop point of every action; whoever looks next heals what it left.
+//!
+//! Each point has a repository of its own. The story is played up to the action by the engine in this process; then the
+//! program itself is started with the stop point, kills itself there with SIGKILL, and the engine goes on in the same data
+//! folder, as the same instance. The end must be that of the undisturbed story.
+
+use crate::ending::{Ending, check, ending};
+use jiff::{SignedDuration, Timestamp};
+use orchestrator::engine::Engine;
+use orchestrator::engine::port::{Clock, Remote};
+use orchestrator::engine::stop::StopAt;
+use orchestrator::model::{ActionKind, Outcome, Snapshot, StopPoint};
+use orchestrator::repo::LocalClone;
+use orchestrator::sim::world::StateReason;
+use orchestrator::sim::{IssueKind, Options, Script, Simulator};
+use orchestrator::{forge, repo};
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The machine's clock, which the program uses, and how far this story is ahead of it.
+#[derive(Clone, Default)]
+struct Ahead(Arc<Mutex<SignedDuration>>);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.lock().expect("nobody panics while it holds the clock")
+    }
+
+    async fn pause(&self, _long: Duration) {}
+}
+
+/// What a story is about: which files it begins with and what a person does in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Story {
+    /// The goal is reached already: asked, answered without a change.
+    Reached,
+    /// One item, its capability update, and the question.
+    Item,
+    /// One item whose issue a person closes as not planned.
+    Dropped,
+    /// A gap analysis whose pull request a person closes.
+    Declined,
+    /// One item whose file is edited between the creation of its issue and its adoption.
+    Edited,
+    /// One item, and a duplicate of its issue.
+    Duplicate,
+}
+
+/// In which story an action has this effect.
+fn story(action: ActionKind, effect: StopPoint) -> Option<Story> {
+    match (action, effect) {
+        (ActionKind::Baseline | ActionKind::AskGap | ActionKind::CloseEmpty, _) => Some(Story::Reached),
+        (ActionKind::Promote, StopPoint::Revise) => Some(Story::Edited),
+        (ActionKind::Drop, StopPoint::CloseIssue) => Some(Story::Declined),
+        (ActionKind::Drop, _) => Some(Story::Dropped),
+        (ActionKind::Sweep, _) => Some(Story::Duplicate),
+        (
+            ActionKind::Promote
+            | ActionKind::MarkReady
+            | ActionKind::MergePlanning
+            | ActionKind::MergeDevelopment
+            | ActionKind::Complete,
+            _,
+        ) => Some(Story::Item),
+        (ActionKind::Adopt, _) => None,
+    }
+}
+
+struct Play {
+    story: Story,
+    sim: Simulator,
+    engine: Engine<forge::Client, Arc<LocalClone>, Ahead>,
+    clock: Ahead,
+    home: tempfile::TempDir,
+}
+
+impl Play {
+    async fn begin(story: Story) -> Self {
+        let mut options = Options::default();
+        if !matches!(story, Story::Reached | Story::Declined) {
+            options.project.push(("planning/issue_queue/pending/dev-1.md".to_owned(), b"# One\n\nDo it.\n".to_vec()));
+        }
+        let sim = Simulator::start(options).await.expect("the simulator starts");
+        if story != Story::Declined {
+            sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
+        }
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let clock = Ahead::default();
+        let host = sim.api_url().replace("http://", "").replace(':', "_");
+        let token = Some(secrecy::SecretString::from(sim.token().to_owned()));
+        let repository: orchestrator::model::RepositoryName = "maintainer/tally".parse().expect("a name");
+        let settings = forge::Settings { api_url: sim.api_url(), repository: repository.clone(), token: token.clone() };
+        let client = forge::Client::new(&settings).expect("a client");
+        let folder = home.path().join(host).join("maintainer").join("tally");
+        let (url, limit, configuration) = (sim.git_url(), Duration::from_secs(60), repo::Configuration::Nobody);
+        let clone = LocalClone::open(repo::Settings { folder, url, token, limit, configuration }).expect("a clone");
+        let clone = Arc::new(clone);
+        let owner = clone.instance().to_owned();
+        let engine = Engine::new(client, clone, clock.clone(), repository, owner);
+        Self { story, sim, engine, clock, home }
+    }
+
+    async fn look(&self) -> (Snapshot, Outcome) {
+        let lock = self.engine.remote.lock().await.expect("nobody else works here");
+        let (snapshot, decision) = self.engine.look(&lock).await.expect("it can be looked at");
+        (snapshot, decision.outcome)
+    }
+
+    /// One cycle; whether anything was done.
+    async fn cycle(&self) -> (bool, Outcome) {
+        let lock = self.engine.remote.lock().await.expect("nobody else works here");
+        let cycle = self.engine.cycle(&lock).await.expect("the cycle can look");
+        (cycle.moved(), cycle.decision.outcome)
+    }
+
+    /// What people do, as soon as it can be done; once.
+    async fn people(&self, acted: &mut bool) {
+        if *acted {
+            return;
+        }
+        let (viewer, issue, pull) = self.sim.world(|world| {
+            let pull = world.subjects().find(|subject| subject.pull.is_some()).map(|subject| subject.number);
+            (world.viewer(), world.subjects().find(|subject| subject.pull.is_none()).cloned(), pull)
+        });
+        match (self.story, issue, pull) {
+            (Story::Dropped, Some(issue), _) if !issue.assignees.is_empty() => {
+                self.sim.world(|world| world.close(issue.number, viewer, Some(StateReason::NotPlanned)));
+                *acted = true;
+            }
+            (Story::Declined, _, Some(pull)) => {
+                self.sim.world(|world| world.close(pull, viewer, None));
+                *acted = true;
+            }
+            (Story::Duplicate, Some(issue), _) if !issue.assignees.is_empty() => {
+                let labels = vec!["Development".to_owned()];
+                let (title, body) = (issue.title.clone(), issue.body.clone());
+                let twin = orchestrator::sim::world::NewIssue { title, body, labels, assignees: Vec::new() };
+                self.sim.world(|world| world.open_issue(viewer, twin, None)).expect("a second issue");
+                *acted = true;
+            }
+            (Story::Edited, Some(_), _) => {
+                let file: (&str, Option<&[u8]>) =
+                    ("planning/issue_queue/pending/dev-1.md", Some(b"# One, better\n\nDo it well.\n"));
+                self.sim.commit_files("main", &[file], "another wording").await.expect("it is pushed");
+                *acted = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Kills the program at a point, in the cycle that is owed now.
+    async fn kill(&self, point: &str) {
+        let path = std::env::var("PATH").expect("a PATH");
+        let ended = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
+            .arg("cycle")
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GITHUB_BASE_URL", self.sim.api_url())
+            .env("ORCHESTRATOR_GITHUB_TOKEN", self.sim.token())
+            .env("ORCHESTRATOR_DEFAULT_REPO", "maintainer/tally")
+            .env("ORCHESTRATOR_DATA_DIR", self.home.path())
+            .env("ORCHESTRATOR_STOP_AT", point)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("the program runs");
+        let signal = std::os::unix::process::ExitStatusExt::signal(&ended.status);
+        assert_eq!(signal, Some(9), "{point}: {ended:?}");
+    }
+
+    /// Plays the story to its end; the program is killed at the point when its action is owed.
+    async fn play(&self, killed: Option<(ActionKind, StopPoint)>) -> (Ending, Snapshot, bool) {
+        let (mut left, mut acted, mut quiet) = (killed, false, 0);
+        if self.story == Story::Edited {
+            // The issue exists and its number is lost: that is how an issue comes to be adopted.
+            while self.sim.world(|world| world.subjects().count()) == 0 {
+                let promoting =
+                    matches!(self.look().await.1, Outcome::Act { action } if action.kind == ActionKind::Promote);
+                if promoting { self.kill("promote.create").await } else { drop(self.cycle().await) }
+            }
+        }
+        for _ in 0..120 {
+            self.people(&mut acted).await;
+            if let Some((action, effect)) = left
+                && let Outcome::Act { action: owed } = self.look().await.1
+                && owed.kind == action
+                && owed.effects.iter().any(|owed| owed.stop_point() == effect)
+            {
+                self.kill(&format!("{action}.{effect}")).await;
+                left = None;
+            }
+            let (moved, outcome) = self.cycle().await;
+            let worked = !moved && !self.sim.step_agent().await.expect("the agent works").is_empty();
+            quiet = if moved || worked { 0 } else { quiet + 1 };
+            if !moved && !worked {
+                // Doubts and leases pass.
+                *self.clock.0.lock().expect("nobody panics while it holds the clock") += SignedDuration::from_secs(60);
+            }
+            if matches!(outcome, Outcome::Rest { .. }) && quiet >= 2 {
+                break;
+            }
+        }
+        let (snapshot, outcome) = self.look().await;
+        assert!(matches!(outcome, Outcome::Rest { .. }), "{killed:?}: {outcome:?}");
+        let ended = self.sim.world(|world| {
+            check(world, &snapshot).unwrap_or_else(|wrong| panic!("{killed:?}: {wrong}"));
+            ending(world, &snapshot)
+        });
+        (ended, snapshot, left.is_none())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals() {
+    let points: Vec<(ActionKind, StopPoint)> = StopAt::all().collect();
+    let mut runs = tokio::task::JoinSet::new();
+    let gate = Arc::new(tokio::sync::Semaphore::new(4));
+    for story in [Story::Reached, Story::Item, Story::Dropped, Story::Declined, Story::Edited, Story::Duplicate] {
+        let gate = Arc::clone(&gate);
+        runs.spawn(async move {
+            let _turn = gate.acquire().await.expect("the gate stays open");
+            (story, None, Play::begin(story).await.play(None).await)
+        });
+    }
+    for (action, effect) in &points {
+        let (action, effect, gate) = (*action, *effect, Arc::clone(&gate));
+        let Some(story) = story(action, effect) else { continue };
+        runs.spawn(async move {
+            let _turn = gate.acquire().await.expect("the gate stays open");
+            (story, Some((action, effect)), Play::begin(story).await.play(Some((action, effect))).await)
+        });
+    }
+    let mut undisturbed = BTreeMap::new();
+    let mut disturbed = Vec::new();
+    while let Some(run) = runs.join_next().await {
+        let (story, point, (end, _, killed)) = run.expect("no story panics");
+        match point {
+            None => drop(undisturbed.insert(story, end)),
+            Some(point) => disturbed.push((story, point, end, killed)),
+        }
+    }
+    for (story, (action, effect), end, killed) in &disturbed {
+        assert!(killed, "nobody was killed at {action}.{effect}");
+        assert_eq!(Some(end), undisturbed.get(story), "{action}.{effect} in {story:?}");
+    }
+    let killed: std::collections::BTreeSet<_> = disturbed.iter().map(|(_, point, ..)| *point).collect();
+    let missing: Vec<String> = points
+        .iter()
+        .filter(|point| point.0 != ActionKind::Adopt && !killed.contains(point))
+        .map(|(action, effect)| format!("{action}.{effect}"))
+        .collect();
+    assert!(missing.is_empty(), "never killed at {missing:?}");
+}
