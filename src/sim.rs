@@ -9,8 +9,9 @@
 //!
 //! # Layout
 //!
-//! [`world`] is the state without I/O; `git.rs` the bare repository; `hub.rs` keeps the two in step; `wire.rs` is the
-//! server; `agent.rs` the agent's scripts; [`sample`] the project that the demonstration begins with.
+//! [`world`] is the state without I/O; `git.rs` the bare repository, on disk or in memory; `hub.rs` keeps the two in
+//! step; `wire.rs` is the server; `agent.rs` the agent's scripts; [`sample`] the project that the demonstration begins
+//! with. [`Miniature`] is all of it without server, git program and runtime, for worlds that are tried by the thousand.
 //!
 //! # Known differences from GitHub
 //!
@@ -30,6 +31,7 @@
 mod agent;
 mod git;
 mod hub;
+mod miniature;
 pub mod sample;
 #[expect(clippy::indexing_slicing, reason = "fields are set in objects of JSON that are made right above")]
 mod wire;
@@ -43,12 +45,14 @@ use tempfile::TempDir;
 
 use self::agent::Scripts;
 pub use self::agent::{AgentEvent, IssueKind, Script};
-use self::git::Repository;
-pub use self::git::{FileChange, GitError, Signature};
-use self::hub::{Clock, Hub, MergeRequest, NewFiles, Trouble};
+pub use self::git::{Entry, FileChange, GitError, Signature, Tree};
+use self::git::{Objects, Repository};
+pub use self::hub::MergeRequest;
+use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
+pub use self::miniature::{Edit, Miniature, Push, Pushed};
 use self::wire::Server;
 pub use self::wire::{Accident, AccidentKind, RequestEntry, RequestKind, RequestLog, WireError};
-use self::world::{AccountId, CheckResult, Founding, MergeMethod, NewPull, Refusal, World};
+use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, World};
 
 /// What a simulator begins with. The default is the sample project with the machine's clock.
 #[derive(Clone, Debug)]
@@ -124,6 +128,41 @@ impl From<Refusal> for SimError {
     }
 }
 
+/// Refuses an owner or a name that GitHub refuses.
+fn check_names(options: &Options) -> Result<(), SimError> {
+    for name in [&options.owner, &options.name] {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(fits) {
+            return Err(SimError::Options(format!("{name:?} can't be a name at GitHub")));
+        }
+    }
+    Ok(())
+}
+
+/// World and git with the first commit.
+#[expect(clippy::disallowed_methods, reason = "the simulator's own clock; it shares nothing with the product")]
+async fn found<G: Objects>(options: &Options, git: G) -> Result<Hub<G>, SimError> {
+    let clock = if options.now.is_some() { Clock::Fixed } else { Clock::Wall };
+    let now = options.now.unwrap_or_else(Timestamp::now);
+    let world = World::new(Founding {
+        owner: options.owner.clone(),
+        name: options.name.clone(),
+        viewer: options.viewer_login.clone(),
+        mainline: options.mainline.clone(),
+        web_url: String::new(),
+        now: Timestamp::from_second(now.as_second()).unwrap_or(now),
+    });
+    let viewer = world.viewer();
+    let hub = Hub::new(world, git, clock);
+    let files: Vec<FileChange<'_>> =
+        options.project.iter().map(|(path, content)| (path.as_str(), Some(content.as_slice()))).collect();
+    let author = Signature::account(viewer.0, &options.viewer_login);
+    let first =
+        NewFiles { branch: &options.mainline, from: None, files: &files, message: "Initial commit", author: &author };
+    hub.commit_files(first, viewer).await?;
+    Ok(hub)
+}
+
 /// A running simulator. Dropping it ends the server and removes its directory.
 pub struct Simulator {
     server: Server,
@@ -134,39 +173,11 @@ pub struct Simulator {
 
 impl Simulator {
     /// Starts one; it listens on a free loopback port when this returns.
-    #[expect(clippy::disallowed_methods, reason = "the simulator's own clock; it shares nothing with the product")]
     pub async fn start(options: Options) -> Result<Simulator, SimError> {
-        for name in [&options.owner, &options.name] {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            if name.is_empty() || name.starts_with('.') || !name.chars().all(fits) {
-                return Err(SimError::Options(format!("{name:?} can't be a name at GitHub")));
-            }
-        }
+        check_names(&options)?;
         let directory = tempfile::Builder::new().prefix("orchestrator-sim-").tempdir()?;
         let git = Repository::create(directory.path(), &options.owner, &options.name, &options.mainline).await?;
-        let clock = if options.now.is_some() { Clock::Fixed } else { Clock::Wall };
-        let now = options.now.unwrap_or_else(Timestamp::now);
-        let world = World::new(Founding {
-            owner: options.owner,
-            name: options.name,
-            viewer: options.viewer_login.clone(),
-            mainline: options.mainline.clone(),
-            web_url: String::new(),
-            now: Timestamp::from_second(now.as_second()).unwrap_or(now),
-        });
-        let viewer = world.viewer();
-        let hub = Hub::new(world, git, clock);
-        let files: Vec<FileChange<'_>> =
-            options.project.iter().map(|(path, content)| (path.as_str(), Some(content.as_slice()))).collect();
-        let author = Signature::account(viewer.0, &options.viewer_login);
-        let first = NewFiles {
-            branch: &options.mainline,
-            from: None,
-            files: &files,
-            message: "Initial commit",
-            author: &author,
-        };
-        hub.commit_files(first, viewer).await?;
+        let hub = found(&options, git).await?;
         let server = Server::start(hub, &options.token, options.hourly_limit).await?;
         Ok(Simulator {
             server,
@@ -237,9 +248,7 @@ impl Simulator {
 
     /// Moves a fixed clock on.
     pub fn advance(&self, by: SignedDuration) {
-        let mut world = self.hub().world();
-        let now = world.now().checked_add(by).unwrap_or_else(|_| world.now());
-        world.set_now(now);
+        self.hub().advance(by);
     }
 
     /// The viewer commits files onto a branch, as if pushed; a new branch begins at the mainline. Returns the commit.
@@ -249,19 +258,12 @@ impl Simulator {
         files: &[FileChange<'_>],
         message: &str,
     ) -> Result<String, SimError> {
-        self.hub().tick();
-        let (viewer, author) = {
-            let world = self.hub().world();
-            (world.viewer(), hub::signature(&world, world.viewer()))
-        };
-        let new = NewFiles { branch, from: None, files, message, author: &author };
-        Ok(self.hub().commit_files(new, viewer).await?)
+        Ok(self.hub().viewer_commits(branch, files, message).await?)
     }
 
     /// Somebody opens a pull request for a branch into the mainline.
     pub async fn open_pull(&self, author: AccountId, branch: &str, title: &str, body: &str) -> Result<u64, SimError> {
-        let new = self.new_pull(branch, title, body, None)?;
-        Ok(self.hub().open_pull(author, new).await?)
+        Ok(self.hub().person_opens(Opening { author, branch, title, body }).await?)
     }
 
     /// The same from a fork (`owner/name`): the branch is taken over as the fork's.
@@ -272,40 +274,23 @@ impl Simulator {
         branch: &str,
         title: &str,
     ) -> Result<u64, SimError> {
-        let new = self.new_pull(branch, title, "", Some(fork.to_owned()))?;
-        let head = new.head_oid.clone();
-        let number = self.hub().open_pull(author, new).await?;
-        self.hub().git.delete_ref(&format!("refs/heads/{branch}"), &head).await?;
-        self.hub().settle(author).await?;
-        Ok(number)
-    }
-
-    fn new_pull(&self, branch: &str, title: &str, body: &str, fork: Option<String>) -> Result<NewPull, SimError> {
-        self.hub().tick();
-        let world = self.hub().world();
-        let head_oid = world.branch(branch).ok_or(Refusal::NotFound)?.to_owned();
-        Ok(NewPull {
-            title: title.to_owned(),
-            body: body.to_owned(),
-            head: branch.to_owned(),
-            head_oid,
-            base: world.mainline().to_owned(),
-            draft: false,
-            fork,
-        })
+        Ok(self.hub().fork_opens(Opening { author, branch, title, body: "" }, fork).await?)
     }
 
     /// A person merges a pull request at GitHub. Returns the commit.
     pub async fn merge_pull(&self, by: AccountId, number: u64, method: MergeMethod) -> Result<String, SimError> {
-        self.hub().tick();
-        let request = MergeRequest { number, method, sha: None, title: None, message: None };
-        Ok(self.hub().merge(by, request).await?)
+        Ok(self.hub().person_merges(by, number, method).await?)
     }
 
     /// A person deletes a branch at GitHub.
     pub async fn delete_branch(&self, by: AccountId, branch: &str) -> Result<(), SimError> {
         self.hub().tick();
         Ok(self.hub().delete_branch(by, branch).await?)
+    }
+
+    /// An administrator points a branch at another commit, back or aside, whatever protects it.
+    pub async fn force_push(&self, branch: &str, oid: &str) -> Result<(), SimError> {
+        Ok(self.hub().force_push(branch, oid).await?)
     }
 
     /// Reports a check on a commit.

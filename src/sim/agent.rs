@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub use self::work::IssueKind;
 use self::work::{Brief, Change, Library};
-use super::git::{FileChange, GitError, Signature};
+use super::git::{FileChange, GitError, Objects, Signature};
 use super::hub::{Hub, NewFiles, Trouble};
 use super::world::{AGENT, NewPull, Session, Step, Subject, What, World, slug, visible};
 
@@ -122,7 +122,7 @@ impl Scripts {
 }
 
 /// Moves every session on by one step, the oldest first.
-pub(super) async fn step(hub: &Hub, scripts: &Scripts) -> Result<Vec<AgentEvent>, Trouble> {
+pub(super) async fn step<G: Objects>(hub: &Hub<G>, scripts: &Scripts) -> Result<Vec<AgentEvent>, Trouble> {
     let running: Vec<Session> =
         hub.world().sessions().iter().filter(|session| session.step != Step::Ended).cloned().collect();
     let mut events = Vec::new();
@@ -172,7 +172,7 @@ fn brief(world: &World, session: &Session) -> Brief {
 }
 
 /// Opens the branch and the draft.
-async fn begin(hub: &Hub, session: &Session, brief: &Brief) -> Result<AgentEvent, Trouble> {
+async fn begin<G: Objects>(hub: &Hub<G>, session: &Session, brief: &Brief) -> Result<AgentEvent, Trouble> {
     let (branch, base, name) = {
         let world = hub.world();
         let plain = format!("copilot/{}-{}", slug(&brief.title), session.issue.unwrap_or_default());
@@ -208,7 +208,7 @@ async fn begin(hub: &Hub, session: &Session, brief: &Brief) -> Result<AgentEvent
 }
 
 /// Goes on with a pull request that a comment called the agent to.
-fn resume(hub: &Hub, session: &Session, pull: u64) -> Option<AgentEvent> {
+fn resume<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> Option<AgentEvent> {
     let mut world = hub.world();
     world.agent_event(pull, session.assigner, What::AgentStarted);
     world.session_step(session.id, Step::Started, None);
@@ -216,7 +216,7 @@ fn resume(hub: &Hub, session: &Session, pull: u64) -> Option<AgentEvent> {
     Some(AgentEvent::Started { issue: session.issue, pull, branch })
 }
 
-fn die(hub: &Hub, session: &Session, pull: u64) -> AgentEvent {
+fn die<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> AgentEvent {
     let mut world = hub.world();
     world.agent_event(pull, session.assigner, What::AgentFailed(FAILURE.to_owned()));
     world.session_step(session.id, Step::Ended, None);
@@ -224,8 +224,8 @@ fn die(hub: &Hub, session: &Session, pull: u64) -> AgentEvent {
 }
 
 /// Pushes the work, if there is any.
-async fn work_on(
-    hub: &Hub,
+async fn work_on<G: Objects>(
+    hub: &Hub<G>,
     session: &Session,
     brief: &Brief,
     (script, seed): (Script, u64),
@@ -263,7 +263,7 @@ async fn work_on(
 }
 
 /// The planning documents on the agent's branch.
-async fn read(hub: &Hub, head: &str) -> Result<Library, GitError> {
+async fn read<G: Objects>(hub: &Hub<G>, head: &str) -> Result<Library, GitError> {
     let mut texts = Vec::new();
     for path in [work::GOAL, work::CAPABILITIES, work::POLICY] {
         let content = hub.git.read_file(head, path).await?;
@@ -275,7 +275,7 @@ async fn read(hub: &Hub, head: &str) -> Result<Library, GitError> {
 }
 
 /// Drops `[WIP]`, asks for a review and ends. The pull request stays a draft.
-fn finish(hub: &Hub, session: &Session, pull: u64) -> AgentEvent {
+fn finish<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> AgentEvent {
     let mut world = hub.world();
     let title = world.subject(pull).map_or_else(String::new, |subject| subject.title.clone());
     let done = title.strip_prefix("[WIP]").unwrap_or(&title).trim_start().to_owned();

@@ -7,7 +7,9 @@
 //! Races: pushes arrive through `git http-backend` at any time. Who reads refs gets a snapshot; who moves one says
 //! what it was and is told when it is that no more.
 
+mod memory;
 mod merge;
+mod objects;
 mod protection;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::world::{Commit, Diff, RefState};
-pub(super) use merge::Merged;
+pub(super) use memory::Memory;
+pub use memory::{Entry, Tree};
+pub(super) use merge::{Merged, merge};
+pub(super) use objects::Objects;
 
 /// A file to write (`Some`) or to remove (`None`).
 pub type FileChange<'a> = (&'a str, Option<&'a [u8]>);
@@ -197,8 +202,20 @@ impl Repository {
         text(args, self.output(self.command(args), Some(input)).await?)
     }
 
-    /// All refs but those of pull requests.
-    pub async fn refs(&self) -> Result<BTreeMap<String, RefState>, GitError> {
+    async fn compare_and_set(&self, name: &str, old: Option<&str>, args: &[&str]) -> Result<bool, GitError> {
+        let output = self.output(self.command(args), None).await?;
+        if output.status.success() {
+            return Ok(true);
+        }
+        if self.resolve(name).await?.as_deref() != old {
+            return Ok(false);
+        }
+        text(args, output).map(|_| true)
+    }
+}
+
+impl Objects for Repository {
+    async fn refs(&self) -> Result<BTreeMap<String, RefState>, GitError> {
         let format = "--format=%(refname) %(objecttype) %(objectname)";
         let listing = self.run(&["for-each-ref", format]).await?;
         let mut refs = BTreeMap::new();
@@ -213,15 +230,13 @@ impl Repository {
         Ok(refs)
     }
 
-    /// What a revision points to, if it exists.
-    pub async fn resolve(&self, revision: &str) -> Result<Option<String>, GitError> {
+    async fn resolve(&self, revision: &str) -> Result<Option<String>, GitError> {
         let args = ["rev-parse", "--quiet", "--verify", "--end-of-options", revision];
         let output = self.output(self.command(&args), None).await?;
         Ok(if output.status.success() { Some(text(&args, output)?) } else { None })
     }
 
-    /// The facts of a commit.
-    pub async fn commit(&self, oid: &str) -> Result<Commit, GitError> {
+    async fn commit(&self, oid: &str) -> Result<Commit, GitError> {
         let args = ["show", "--no-patch", "--format=%at%x00%ct%x00%B", oid];
         let shown = self.run(&args).await?;
         let mut parts = shown.splitn(3, '\0');
@@ -234,8 +249,7 @@ impl Repository {
         Ok(Commit { oid: oid.to_owned(), authored_at, committed_at, message })
     }
 
-    /// What a head changes against the merge base with `base`.
-    pub async fn compare(&self, base: &str, head: &str) -> Result<Diff, GitError> {
+    async fn compare(&self, base: &str, head: &str) -> Result<Diff, GitError> {
         let range = format!("{base}..{head}");
         let commits = self.run(&["rev-list", "--reverse", "--topo-order", &range]).await?;
         let behind = self.run(&["rev-list", "--max-count=1", &format!("{head}..{base}")]).await?;
@@ -263,8 +277,7 @@ impl Repository {
         Ok(diff)
     }
 
-    /// Writes a commit object; no ref moves.
-    pub async fn write_commit(&self, new: NewCommit<'_>) -> Result<String, GitError> {
+    async fn write_commit(&self, new: NewCommit<'_>) -> Result<String, GitError> {
         let mut args = vec!["commit-tree", new.tree];
         for parent in new.parents {
             args.extend(["-p", parent]);
@@ -282,8 +295,7 @@ impl Repository {
         text(&args, self.output(command, Some(new.message.as_bytes())).await?)
     }
 
-    /// The tree of a commit with these changes; `base` may be absent for an empty beginning.
-    pub async fn write_tree(&self, base: Option<&str>, changes: &[FileChange<'_>]) -> Result<String, GitError> {
+    async fn write_tree(&self, base: Option<&str>, changes: &[FileChange<'_>]) -> Result<String, GitError> {
         let scratch = tempfile::Builder::new().prefix("index-").tempdir_in(&self.dir)?;
         let index = scratch.path().join("index");
         let read: Vec<&str> = base.map_or_else(|| vec!["read-tree", "--empty"], |base| vec!["read-tree", base]);
@@ -307,36 +319,21 @@ impl Repository {
         text(&["write-tree"], self.output(command, None).await?)
     }
 
-    /// Moves a ref, if it is what `old` says (`None`: if there is none). Returns whether it was.
-    pub async fn move_ref(&self, name: &str, new: &str, old: Option<&str>) -> Result<bool, GitError> {
+    async fn move_ref(&self, name: &str, new: &str, old: Option<&str>) -> Result<bool, GitError> {
         let none = "0".repeat(40);
         let args = ["update-ref", name, new, old.unwrap_or(&none)];
         self.compare_and_set(name, old, &args).await
     }
 
-    /// Points a ref of the server's own somewhere, whatever it was.
-    pub async fn set_ref(&self, name: &str, new: &str) -> Result<(), GitError> {
+    async fn set_ref(&self, name: &str, new: &str) -> Result<(), GitError> {
         self.run(&["update-ref", name, new]).await.map(|_| ())
     }
 
-    /// Deletes a ref, if it is what `old` says. Returns whether it was.
-    pub async fn delete_ref(&self, name: &str, old: &str) -> Result<bool, GitError> {
+    async fn delete_ref(&self, name: &str, old: &str) -> Result<bool, GitError> {
         self.compare_and_set(name, Some(old), &["update-ref", "-d", name, old]).await
     }
 
-    async fn compare_and_set(&self, name: &str, old: Option<&str>, args: &[&str]) -> Result<bool, GitError> {
-        let output = self.output(self.command(args), None).await?;
-        if output.status.success() {
-            return Ok(true);
-        }
-        if self.resolve(name).await?.as_deref() != old {
-            return Ok(false);
-        }
-        text(args, output).map(|_| true)
-    }
-
-    /// A file at a revision, if it is there.
-    pub async fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    async fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let Some(oid) = self.resolve(&format!("{revision}:{path}")).await? else {
             return Ok(None);
         };
@@ -345,17 +342,29 @@ impl Repository {
         if output.status.success() { Ok(Some(output.stdout)) } else { Err(failed(&args, &output)) }
     }
 
-    /// All paths of files at a revision.
-    pub async fn list_files(&self, revision: &str) -> Result<Vec<String>, GitError> {
+    async fn list_files(&self, revision: &str) -> Result<Vec<String>, GitError> {
         let listing = self.run(&["ls-tree", "-r", "-z", "--name-only", revision]).await?;
         Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
-    /// The commits of a revision, newest first: oid and whole message.
-    pub async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, GitError> {
+    async fn log(&self, revision: &str) -> Result<Vec<(String, String)>, GitError> {
         let log = self.run(&["log", "-z", "--format=%H %B", revision, "--"]).await?;
         let commits = log.split('\0').filter_map(|commit| commit.split_once(' '));
         Ok(commits.map(|(oid, message)| (oid.to_owned(), message.trim_end().to_owned())).collect())
+    }
+
+    async fn trial_merge(&self, base: &str, head: &str) -> Result<Option<String>, GitError> {
+        let args = ["merge-tree", "--write-tree", "--allow-unrelated-histories", base, head];
+        let output = self.output(self.command(&args), None).await?;
+        match output.status.code() {
+            Some(0) => text(&args, output).map(|tree| Some(first_line(&tree))),
+            Some(1) => Ok(None),
+            _ => text(&args, output).map(Some),
+        }
+    }
+
+    async fn protect(&self, mainline: Option<&str>, undeletable: &[&str]) -> Result<(), GitError> {
+        self.switch_protection(mainline, undeletable).await
     }
 }
 
@@ -374,4 +383,8 @@ fn failed(args: &[&str], output: &Output) -> GitError {
 
 fn unexpected(args: &[&str], answer: &str) -> GitError {
     GitError::Answer { command: args.join(" "), answer: answer.to_owned() }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }

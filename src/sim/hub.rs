@@ -1,17 +1,20 @@
 //! World and git kept in step.
 //!
-//! Needs a [`World`] and a [`Repository`]. Guarantees that after every operation in here the world knows git's refs, the
+//! Needs a [`World`] and a repository ([`Objects`]). Guarantees that after every operation in here the world knows git's refs, the
 //! diffs of open pull requests and the commits anybody may ask for. What changes both runs behind one gate, one at a
 //! time; reading the world never waits for git.
 //!
 //! Races: pushes by `git http-backend` change git without the gate (so that git's own locks decide them) and are taken
 //! into the world right after ([`Hub::settle`]). An operation that meets such a push finds its compare-and-set failed.
 
+mod people;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::git::{FileChange, GitError, Merged, NewCommit, Repository, Signature};
+pub(super) use self::people::Opening;
+use super::git::{self, FileChange, GitError, Merged, NewCommit, Objects, Repository, Signature};
 use super::world::{AGENT, AccountId, Fault, MergeMethod, Mergeability, NewPull, Refusal, World};
 
 /// Where the time comes from.
@@ -46,7 +49,7 @@ impl From<GitError> for Trouble {
 
 /// What a merge was asked with.
 #[derive(Clone, Debug)]
-pub(super) struct MergeRequest {
+pub struct MergeRequest {
     /// The pull request.
     pub number: u64,
     /// How.
@@ -75,15 +78,22 @@ pub(super) struct NewFiles<'a> {
 }
 
 /// World and git, and the gate before both.
-pub(super) struct Hub {
+pub(super) struct Hub<G = Repository> {
     world: Mutex<World>,
-    pub(super) git: Repository,
+    pub(super) git: G,
     gate: tokio::sync::Mutex<()>,
     clock: Clock,
 }
 
-impl Hub {
-    pub(super) fn new(world: World, git: Repository, clock: Clock) -> Hub {
+impl<G: Clone> Clone for Hub<G> {
+    fn clone(&self) -> Hub<G> {
+        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Hub { world: Mutex::new(world), git: self.git.clone(), gate: tokio::sync::Mutex::new(()), clock: self.clock }
+    }
+}
+
+impl<G: Objects> Hub<G> {
+    pub(super) fn new(world: World, git: G, clock: Clock) -> Hub<G> {
         Hub { world: Mutex::new(world), git, gate: tokio::sync::Mutex::new(()), clock }
     }
 
@@ -222,7 +232,7 @@ impl Hub {
             (plan, signature(&world, author), signature(&world, by), world.now())
         };
         let not_mergeable = || Trouble::Refused(Refusal::NotAllowed("Pull Request is not mergeable".to_owned()));
-        let oid = match self.git.merge(&plan, &author, &merger, now).await? {
+        let oid = match git::merge(&self.git, &plan, &author, &merger, now).await? {
             Merged::Done(oid) => oid,
             Merged::Conflict => return Err(not_mergeable()),
             Merged::BaseMoved => return Err(Trouble::Refused(World::base_modified())),

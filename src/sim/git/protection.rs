@@ -67,7 +67,7 @@ impl Repository {
     }
 
     /// Protects the mainline (if named) and these branches from deletion, and nothing else.
-    pub async fn protect(&self, mainline: Option<&str>, undeletable: &[&str]) -> Result<(), GitError> {
+    pub(super) async fn switch_protection(&self, mainline: Option<&str>, undeletable: &[&str]) -> Result<(), GitError> {
         let mainline = mainline.map(|branch| format!("refs/heads/{branch}\n"));
         self.write_or_remove("protected-mainline", mainline.as_deref())?;
         let patterns: String = undeletable.iter().map(|pattern| format!("{pattern}\n")).collect();

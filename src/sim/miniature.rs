@@ -1,0 +1,365 @@
+//! The simulator without server, git program and runtime.
+//!
+//! Needs nothing. Guarantees: the world, the agent and what keeps world and git in step are the simulator's own; only
+//! git is another ([`Memory`], whose header says where it differs). A copy is independent of its original. Time stands
+//! still until it is moved.
+//!
+//! Races: none. Whoever changes it holds it alone, so nothing in it ever waits.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::agent::{self, AgentEvent, IssueKind, Script, Scripts};
+use super::git::{Entry, FileChange, GitError, Memory, NewCommit, Objects, Signature, Tree};
+use super::hub::{Hub, MergeRequest, Opening};
+use super::world::{AccountId, CheckResult, MergeMethod, World};
+use super::{Options, SimError, check_names, found};
+
+/// A simulated GitHub in memory. See the module's documentation.
+#[derive(Clone)]
+pub struct Miniature {
+    hub: Hub<Memory>,
+    scripts: Scripts,
+}
+
+/// A change of a tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Edit {
+    /// Writes a file.
+    Write {
+        /// Where.
+        path: String,
+        /// `100644`, `100755` or `120000` for a link.
+        mode: String,
+        /// What.
+        content: Vec<u8>,
+    },
+    /// Moves a file, its mode and content kept.
+    Move {
+        /// From where.
+        from: String,
+        /// To where.
+        to: String,
+    },
+    /// Removes a file.
+    Remove {
+        /// Where.
+        path: String,
+    },
+}
+
+/// One commit on what a ref is expected to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Push<'a> {
+    /// Who pushes.
+    pub by: AccountId,
+    /// The whole name of the ref.
+    pub reference: &'a str,
+    /// What it is; `None` where there is none.
+    pub expected: Option<&'a str>,
+    /// What changes.
+    pub edits: &'a [Edit],
+    /// The message.
+    pub message: &'a str,
+    /// Who writes and commits it.
+    pub signature: &'a Signature,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What became of a push.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pushed {
+    /// The ref is this commit now.
+    Accepted(String),
+    /// The ref is not what was expected.
+    Stale,
+    /// A rule forbids it, in GitHub's and git's words.
+    Refused(String),
+}
+
+/// What a future answers that never waits: the gate is free, and memory is there.
+fn at_once<T, E: Into<SimError>>(future: impl Future<Output = Result<T, E>>) -> Result<T, SimError> {
+    // A runtime that this runs in by chance must not count it among its own work.
+    let future = pin!(tokio::task::unconstrained(future));
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result.map_err(Into::into),
+        Poll::Pending => Err(SimError::Git(GitError::Answer {
+            command: "in memory".to_owned(),
+            answer: "something else holds the simulator".to_owned(),
+        })),
+    }
+}
+
+impl Miniature {
+    /// One with this project. Without a time it begins in 1970; token and hourly limit mean nothing.
+    pub fn new(options: &Options) -> Result<Miniature, SimError> {
+        check_names(options)?;
+        let now = options.now.unwrap_or(Timestamp::UNIX_EPOCH);
+        let hub = at_once(found(&Options { now: Some(now), ..options.clone() }, Memory::default()))?;
+        hub.world().set_web_url("https://github.com".to_owned());
+        Ok(Miniature { hub, scripts: Scripts::new(options.seed) })
+    }
+
+    /// Looks at the world, or lets people act in it. What needs git has methods of its own below.
+    pub fn world<T>(&mut self, act: impl FnOnce(&mut World) -> T) -> T {
+        act(&mut self.hub.world())
+    }
+
+    /// Moves every session of the agent on by one step.
+    pub fn step_agent(&mut self) -> Result<Vec<AgentEvent>, SimError> {
+        at_once(agent::step(&self.hub, &self.scripts))
+    }
+
+    /// Chooses how the sessions of one issue go.
+    pub fn script_issue(&mut self, issue: u64, script: Script) {
+        self.scripts.set_number(issue, script);
+    }
+
+    /// Chooses how the sessions of a kind of issue go.
+    pub fn script_kind(&mut self, kind: IssueKind, script: Script) {
+        self.scripts.set_kind(kind, script);
+    }
+
+    /// Sets the clock. It never goes back.
+    pub fn set_time(&mut self, now: Timestamp) {
+        self.hub.world().set_now(now);
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&mut self, by: SignedDuration) {
+        self.hub.advance(by);
+    }
+
+    /// The viewer commits files onto a branch, as if pushed; a new branch begins at the mainline. Returns the commit.
+    pub fn commit_files(&mut self, branch: &str, files: &[FileChange<'_>], message: &str) -> Result<String, SimError> {
+        at_once(self.hub.viewer_commits(branch, files, message))
+    }
+
+    /// Somebody opens a pull request for a branch into the mainline.
+    pub fn open_pull(&mut self, author: AccountId, branch: &str, title: &str, body: &str) -> Result<u64, SimError> {
+        at_once(self.hub.person_opens(Opening { author, branch, title, body }))
+    }
+
+    /// The same from a fork (`owner/name`): the branch is taken over as the fork's.
+    pub fn open_pull_from_fork(
+        &mut self,
+        author: AccountId,
+        fork: &str,
+        branch: &str,
+        title: &str,
+    ) -> Result<u64, SimError> {
+        at_once(self.hub.fork_opens(Opening { author, branch, title, body: "" }, fork))
+    }
+
+    /// A person merges a pull request at GitHub. Returns the commit.
+    pub fn merge_pull(&mut self, by: AccountId, number: u64, method: MergeMethod) -> Result<String, SimError> {
+        at_once(self.hub.person_merges(by, number, method))
+    }
+
+    /// A client merges a pull request with words of its own. Returns the commit.
+    pub fn merge(&mut self, by: AccountId, request: MergeRequest) -> Result<String, SimError> {
+        at_once(self.hub.merge(by, request))
+    }
+
+    /// A person or a client deletes a branch at GitHub.
+    pub fn delete_branch(&mut self, by: AccountId, branch: &str) -> Result<(), SimError> {
+        at_once(self.hub.delete_branch(by, branch))
+    }
+
+    /// An administrator points a branch at another commit, back or aside, whatever protects it.
+    pub fn force_push(&mut self, branch: &str, oid: &str) -> Result<(), SimError> {
+        at_once(self.hub.force_push(branch, oid))
+    }
+
+    /// Reports a check on a commit.
+    pub fn report_check(&mut self, oid: &str, name: &str, result: CheckResult) {
+        self.world(|world| world.report_check(oid, name, result));
+    }
+
+    /// Lets the mainline take changes through pull requests only, or by pushes too.
+    pub fn protect_mainline(&mut self, protected: bool) {
+        self.world(|world| world.settings.mainline_protected = protected);
+    }
+
+    /// Forbids the deletion of branches: a name, or a pattern with `*`.
+    pub fn protect_branch(&mut self, pattern: &str) {
+        self.world(|world| world.settings.undeletable.insert(pattern.to_owned()));
+    }
+
+    /// Makes the trial merges that were asked for ([`World::want_mergeability`]); the server does so after every answer.
+    pub fn answer_wanted(&mut self) -> Result<(), SimError> {
+        at_once(self.hub.answer_wanted())
+    }
+
+    /// A file at the tip of a branch, or at any other revision.
+    pub fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, SimError> {
+        at_once(self.hub.git.read_file(revision, path))
+    }
+
+    /// The paths of all files at a revision.
+    pub fn list_files(&self, revision: &str) -> Result<Vec<String>, SimError> {
+        at_once(self.hub.git.list_files(revision))
+    }
+
+    /// The commits of a revision, newest first: oid and whole message.
+    pub fn log(&self, revision: &str) -> Result<Vec<(String, String)>, SimError> {
+        at_once(self.hub.git.log(revision))
+    }
+
+    /// The files of a commit.
+    pub fn tree(&self, commit: &str) -> Result<Arc<Tree>, SimError> {
+        Ok(self.hub.git.tree(commit)?)
+    }
+
+    /// A blob's bytes.
+    pub fn blob(&self, id: &str) -> Option<Arc<[u8]>> {
+        self.hub.git.blob(id)
+    }
+
+    /// Whether `ancestor` can be reached from `tip`.
+    pub fn is_ancestor(&self, ancestor: &str, tip: &str) -> bool {
+        self.hub.git.is_ancestor(ancestor, tip)
+    }
+
+    /// The parents of a commit; none for an unknown one.
+    pub fn parents(&self, commit: &str) -> Vec<String> {
+        self.hub.git.parents(commit)
+    }
+
+    /// Where two commits parted.
+    pub fn merge_base(&self, one: &str, other: &str) -> Option<String> {
+        self.hub.git.merge_base(one, other)
+    }
+
+    /// Pushes one commit. The world sees the moved ref before this returns.
+    pub fn push(&mut self, push: Push<'_>) -> Result<Pushed, SimError> {
+        if let Some(refused) = refusal(&self.hub.world(), &push) {
+            return Ok(Pushed::Refused(refused));
+        }
+        let git = &self.hub.git;
+        if at_once(git.resolve(push.reference))?.as_deref() != push.expected {
+            return Ok(Pushed::Stale);
+        }
+        let base = push.expected.map(|commit| git.tree(commit)).transpose()?;
+        let tree = edited(git, base.map_or_else(Tree::new, |tree| (*tree).clone()), push.edits);
+        let (parents, signature): (Vec<&str>, _) = (push.expected.into_iter().collect(), push.signature);
+        let tree = git.put_tree(tree);
+        let new = NewCommit {
+            tree: &tree,
+            parents: &parents,
+            message: push.message,
+            author: signature,
+            committer: signature,
+            at: push.at,
+        };
+        let oid = at_once(git.write_commit(new))?;
+        if !at_once(git.move_ref(push.reference, &oid, push.expected))? {
+            return Ok(Pushed::Stale);
+        }
+        at_once(self.hub.settle(push.by))?;
+        Ok(Pushed::Accepted(oid))
+    }
+}
+
+/// Why a push is refused: who may not write, and what the hook of the git server says.
+fn refusal(world: &World, push: &Push<'_>) -> Option<String> {
+    if !world.permission(push.by).can_write() || world.settings.archived {
+        let login = world.account(push.by).map_or("", |account| account.login.as_str());
+        return Some(format!("Permission to {}.git denied to {login}.", world.full_name()));
+    }
+    let mainline = push.reference.strip_prefix("refs/heads/") == Some(world.mainline());
+    (mainline && world.settings.mainline_protected).then(|| {
+        let name = push.reference;
+        format!("GH006: Protected branch update failed for {name}. [remote rejected] (protected branch hook declined)")
+    })
+}
+
+fn edited(git: &Memory, mut tree: Tree, edits: &[Edit]) -> Tree {
+    for edit in edits {
+        match edit {
+            Edit::Write { path, mode, content } => {
+                tree.insert(path.clone(), Entry { mode: mode.clone(), blob: git.put_blob(content) });
+            }
+            Edit::Move { from, to } => {
+                if let Some(entry) = tree.remove(from) {
+                    tree.insert(to.clone(), entry);
+                }
+            }
+            Edit::Remove { path } => {
+                tree.remove(path);
+            }
+        }
+    }
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun() -> Miniature {
+        Miniature::new(&Options::default()).expect("the sample")
+    }
+
+    #[test]
+    fn a_copy_is_independent() {
+        let mut one = begun();
+        let mut other = one.clone();
+        let viewer = one.world(|world| world.viewer());
+        one.commit_files("main", &[("a.txt", Some(b"a"))], "a").expect("a commit");
+        other.commit_files("main", &[("b.txt", Some(b"b"))], "b").expect("a commit");
+        one.world(|world| world.open_issue(viewer, Default::default(), None)).expect_err("it has no title");
+        assert!(one.read_file("main", "b.txt").expect("read").is_none());
+        assert!(other.read_file("main", "a.txt").expect("read").is_none());
+        assert_eq!(other.log("main").expect("a log").len(), 2);
+    }
+
+    #[test]
+    fn of_two_pushes_that_expect_the_same_one_is_stale_and_a_protected_mainline_refuses() {
+        let mut sim = begun();
+        let (by, tip) = sim.world(|world| (world.viewer(), world.branch("main").map(str::to_owned)));
+        let signature = Signature::github();
+        let edits = [Edit::Move { from: "README.md".to_owned(), to: "READ.md".to_owned() }];
+        let push = Push {
+            by,
+            reference: "refs/heads/main",
+            expected: tip.as_deref(),
+            edits: &edits,
+            message: "move",
+            signature: &signature,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        assert!(matches!(sim.push(push), Ok(Pushed::Accepted(_))));
+        assert!(matches!(sim.push(push), Ok(Pushed::Stale)));
+        let tip = sim.world(|world| world.branch("main").map(str::to_owned));
+        assert!(sim.read_file("main", "READ.md").is_ok_and(|file| file.is_some()));
+        sim.protect_mainline(true);
+        let refused = sim.push(Push { expected: tip.as_deref(), ..push }).expect("an answer");
+        assert!(matches!(refused, Pushed::Refused(why) if why.starts_with("GH006")));
+    }
+
+    #[test]
+    fn two_changes_of_one_file_conflict_and_of_two_files_merge() {
+        let mut sim = begun();
+        let viewer = sim.world(|world| world.viewer());
+        for (branch, path) in [("one", "one.txt"), ("two", "two.txt"), ("three", "one.txt")] {
+            let content = branch.as_bytes();
+            sim.commit_files(branch, &[(path, Some(content))], branch).expect("a commit");
+            sim.open_pull(viewer, branch, branch, "").expect("a pull request");
+        }
+        sim.merge_pull(viewer, 1, MergeMethod::Merge).expect("merged");
+        sim.merge_pull(viewer, 2, MergeMethod::Rebase).expect("merged");
+        sim.merge_pull(viewer, 3, MergeMethod::Squash).expect_err("a conflict");
+        let log = sim.log("main").expect("a log");
+        assert_eq!(log.len(), 4, "{log:?}");
+        assert_eq!(
+            sim.world(|world| world.pull(2).map(|(_, pull)| pull.diff.files.clone())),
+            Some(vec!["two.txt".to_owned()])
+        );
+    }
+}
