@@ -19,8 +19,8 @@
 //!   world. A field outside of it is refused as an unknown one is at GitHub, although GitHub may have it.
 //! * A draft without conflicts has the merge state DRAFT. GitHub calls that value deprecated and sometimes answers
 //!   BLOCKED (GraphQL reference, `MergeStateStatus`).
-//! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Reads never lag. Lost requests
-//!   and answers are arranged one by one ([`Accident`]).
+//! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Lists lag only
+//!   where a setting says so ([`world::Settings`]). Lost requests and answers are arranged one by one ([`Accident`]).
 //! * No secondary rate limits, webhooks, merge queue, automatic merge, teams, commit statuses, check suites or search.
 //! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
 //!   public logs), the rest of the output is git's.

@@ -21,7 +21,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use account::{AGENT, Account, AccountId, AccountKind, Permission, REVIEW_BOT};
 pub use changes::{IssueEdit, PullEdit};
@@ -85,6 +85,8 @@ pub struct Settings {
     pub review_required: bool,
     /// Whether a merge needs a head that contains the base.
     pub up_to_date_required: bool,
+    /// How long lists do not show a new issue yet; by its number or id it is there at once.
+    pub list_lag: SignedDuration,
 }
 
 impl Default for Settings {
@@ -104,6 +106,7 @@ impl Default for Settings {
             required_checks: BTreeSet::new(),
             review_required: false,
             up_to_date_required: false,
+            list_lag: SignedDuration::ZERO,
         }
     }
 }
@@ -119,6 +122,15 @@ pub struct Label {
     pub color: String,
     /// What it is for.
     pub description: Option<String>,
+}
+
+/// An issue that was moved to another repository. Its global id still leads to it.
+#[derive(Clone, Debug)]
+pub struct Transferred {
+    /// The issue as it left.
+    pub issue: Subject,
+    /// `owner/name` of where it lives.
+    pub repository: String,
 }
 
 /// The simulated GitHub. See the module's documentation.
@@ -143,6 +155,8 @@ pub struct World {
     labels: Vec<Label>,
     subjects: BTreeMap<u64, Subject>,
     deleted: BTreeSet<u64>,
+    /// Issues that live in another repository now, by their numbers in this one.
+    transferred: BTreeMap<u64, Transferred>,
     refs: BTreeMap<String, RefState>,
     commits: BTreeMap<String, Commit>,
     checks: BTreeMap<String, Vec<Check>>,
@@ -178,6 +192,7 @@ impl World {
             labels: Vec::new(),
             subjects: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            transferred: BTreeMap::new(),
             refs: BTreeMap::new(),
             commits: BTreeMap::new(),
             checks: BTreeMap::new(),
@@ -327,6 +342,20 @@ impl World {
     /// Issues and pull requests by number.
     pub fn subjects(&self) -> impl DoubleEndedIterator<Item = &Subject> {
         self.subjects.values()
+    }
+
+    /// What lists show: all but the issues that are too new for them.
+    pub fn listed(&self) -> impl DoubleEndedIterator<Item = &Subject> {
+        let shown = |subject: &&Subject| {
+            let age = self.now.duration_since(subject.created_at);
+            subject.pull.is_some() || age >= self.settings.list_lag
+        };
+        self.subjects.values().filter(shown)
+    }
+
+    /// Issues that were moved to another repository.
+    pub fn transferred(&self) -> impl Iterator<Item = &Transferred> {
+        self.transferred.values()
     }
 
     /// An issue or a pull request.

@@ -30,6 +30,7 @@ mod loop_walk;
 mod repo_clone;
 mod repo_ledger;
 mod repo_moves;
+mod sim_acts;
 mod sim_agent;
 mod sim_client;
 mod sim_git;

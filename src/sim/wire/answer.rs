@@ -72,35 +72,28 @@ impl Answer {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Answer {
-        match refusal {
-            Refusal::Malformed(reason) => Answer::error(StatusCode::BAD_REQUEST, &reason),
-            Refusal::NotFound => Answer::not_found(),
-            Refusal::Absent(reason) => Answer::error(StatusCode::NOT_FOUND, reason),
-            Refusal::Gone(reason) => Answer::error(StatusCode::GONE, &reason),
-            Refusal::Forbidden(reason) => Answer::error(StatusCode::FORBIDDEN, &reason),
-            Refusal::NotAllowed(reason) => Answer::error(StatusCode::METHOD_NOT_ALLOWED, &reason),
-            Refusal::Conflict(reason) => Answer::error(StatusCode::CONFLICT, &reason),
-            Refusal::Unprocessable(reason) => Answer::error(StatusCode::UNPROCESSABLE_ENTITY, &reason),
-            Refusal::Invalid(faults) => {
-                let errors: Vec<Value> = faults
-                    .into_iter()
-                    .map(|fault| {
-                        let mut error = json!({"resource": fault.resource, "field": fault.field, "code": fault.code});
-                        if let Some(message) = fault.message {
-                            error["message"] = Value::String(message);
-                        }
-                        error
-                    })
-                    .collect();
-                let body = json!({
-                    "message": "Validation Failed",
-                    "errors": errors,
-                    "documentation_url": DOCUMENTATION,
-                    "status": "422",
-                });
-                Answer::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
-            }
-        }
+        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = refusal.message().to_owned();
+        let Refusal::Invalid(faults) = refusal else {
+            return Answer::error(status, &message);
+        };
+        let errors: Vec<Value> = faults
+            .into_iter()
+            .map(|fault| {
+                let mut error = json!({"resource": fault.resource, "field": fault.field, "code": fault.code});
+                if let Some(message) = fault.message {
+                    error["message"] = Value::String(message);
+                }
+                error
+            })
+            .collect();
+        let body = json!({
+            "message": message,
+            "errors": errors,
+            "documentation_url": DOCUMENTATION,
+            "status": status.as_str(),
+        });
+        Answer::json(status, &body)
     }
 }
 

@@ -8,7 +8,7 @@ use super::account::{AGENT, Account, AccountId, AccountKind};
 use super::refusal::{Fault, Refusal};
 use super::subject::{Comment, Subject, What};
 use super::text::{calls_agent, mentions, node_id};
-use super::{Label, World};
+use super::{Label, Transferred, World};
 
 /// The longest body that GitHub takes, in characters.
 const LONGEST_BODY: usize = 65_536;
@@ -295,6 +295,15 @@ impl World {
         self.issue(number).ok_or(Refusal::NotFound)?;
         self.subjects.remove(&number);
         self.deleted.insert(number);
+        Ok(())
+    }
+
+    /// A person with all rights moves an issue to another repository (`owner/name`). Its number leads nowhere then.
+    pub fn transfer_issue(&mut self, number: u64, repository: &str) -> Result<(), Refusal> {
+        self.issue(number).ok_or(Refusal::NotFound)?;
+        if let Some(issue) = self.subjects.remove(&number) {
+            self.transferred.insert(number, Transferred { issue, repository: repository.to_owned() });
+        }
         Ok(())
     }
 

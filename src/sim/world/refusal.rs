@@ -43,6 +43,34 @@ impl Refusal {
     pub fn deleted() -> Refusal {
         Refusal::Gone("This issue was deleted".to_owned())
     }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Refusal::Malformed(_) => 400,
+            Refusal::Forbidden(_) => 403,
+            Refusal::NotFound | Refusal::Absent(_) => 404,
+            Refusal::NotAllowed(_) => 405,
+            Refusal::Conflict(_) => 409,
+            Refusal::Gone(_) => 410,
+            Refusal::Invalid(_) | Refusal::Unprocessable(_) => 422,
+        }
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Refusal::Malformed(reason)
+            | Refusal::Forbidden(reason)
+            | Refusal::NotAllowed(reason)
+            | Refusal::Conflict(reason)
+            | Refusal::Gone(reason)
+            | Refusal::Unprocessable(reason) => reason,
+            Refusal::Absent(reason) => reason,
+            Refusal::NotFound => "Not Found",
+            Refusal::Invalid(_) => "Validation Failed",
+        }
+    }
 }
 
 impl Fault {

@@ -47,7 +47,10 @@ pub(super) fn shared<'w>(view: View<'w>, subject: &'w Subject, info: &ResolveInf
         "author" => view.actor(subject.author),
         "authorAssociation" => ResolvedValue::leaf(world.association(subject.author)),
         "viewerDidAuthor" => ResolvedValue::leaf(subject.author == view.by),
-        "repository" => view.value(Object::Repository),
+        "repository" => {
+            let elsewhere = world.transferred().find(|moved| moved.issue.number == subject.number);
+            view.value(elsewhere.map_or(Object::Repository, |moved| Object::Elsewhere(&moved.repository)))
+        }
         "labels" => {
             let labels = subject.labels.iter().filter_map(|id| world.label(*id)).map(Object::Label);
             return List::as_given("LabelConnection", labels).page(view, info).map(Some);

@@ -54,6 +54,8 @@ pub(super) enum Object<'w> {
     Repository,
     /// A fork, of which the world knows the full name only.
     Fork(&'w str),
+    /// Another repository, of which the world knows as much.
+    Elsewhere(&'w str),
     Subject(&'w Subject),
     Account(&'w Account),
     Label(&'w Label),
@@ -132,7 +134,7 @@ impl ObjectValue for Node<'_> {
         match &self.object {
             Object::Query => "Query",
             Object::RateLimit => "RateLimit",
-            Object::Repository | Object::Fork(_) => "Repository",
+            Object::Repository | Object::Fork(_) | Object::Elsewhere(_) => "Repository",
             Object::Subject(subject) if subject.pull.is_some() => "PullRequest",
             Object::Subject(_) => "Issue",
             Object::Account(account) => match account.kind {
@@ -169,7 +171,8 @@ impl ObjectValue for Node<'_> {
             Object::Query => repository::query(view, info),
             Object::RateLimit => Ok(rate_limit(view.rate, info)),
             Object::Repository => repository::repository(view, info),
-            Object::Fork(name) => Ok(repository::fork(name, info)),
+            Object::Fork(name) => Ok(repository::foreign(name, true, info)),
+            Object::Elsewhere(name) => Ok(repository::foreign(name, false, info)),
             Object::Subject(subject) => match &subject.pull {
                 Some(facts) => pull::field(view, subject, facts, info),
                 None => issue::field(view, subject, info),

@@ -50,6 +50,8 @@ pub(super) fn by_id<'w>(view: View<'w>, id: &str) -> Result<Object<'w>, FieldErr
     let subject = world.subjects().find(|subject| subject.node_id == id).map(Object::Subject);
     let account = || world.accounts().find(|account| account.node_id == id).map(Object::Account);
     let label = || world.labels().iter().find(|label| node_id("LA_kwDO", label.id) == id).map(Object::Label);
+    let elsewhere = || world.transferred().map(|moved| &moved.issue).find(|issue| issue.node_id == id);
+    let subject = subject.or_else(|| elsewhere().map(Object::Subject));
     subject.or_else(account).or_else(label).ok_or_else(|| unknown_id(id))
 }
 
@@ -100,13 +102,13 @@ pub(super) fn repository<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> Resolved
     }))
 }
 
-/// A field of a fork's `Repository`; only what the world knows of one.
-pub(super) fn fork<'a>(name: &str, info: &ResolveInfo<'_>) -> Option<ResolvedValue<'a>> {
+/// A field of another `Repository`, perhaps a fork; only what the world knows of one.
+pub(super) fn foreign<'a>(name: &str, fork: bool, info: &ResolveInfo<'_>) -> Option<ResolvedValue<'a>> {
     Some(match info.field_name() {
-        "id" => ResolvedValue::leaf(format!("R_fork_{name}")),
+        "id" => ResolvedValue::leaf(format!("R_other_{name}")),
         "name" => ResolvedValue::leaf(name.rsplit('/').next().unwrap_or(name).to_owned()),
         "nameWithOwner" => ResolvedValue::leaf(name.to_owned()),
-        "isFork" => ResolvedValue::leaf(true),
+        "isFork" => ResolvedValue::leaf(fork),
         _ => return None,
     })
 }
@@ -156,7 +158,7 @@ fn issues<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> List<'w> {
     let since = text_of("since").and_then(|since| since.parse::<Timestamp>().ok());
     let login = |name: &str| text_of(name).map(|login| graph_account(view, login).map(|account| account.id));
     let (creator, assignee) = (login("createdBy"), login("assignee"));
-    let found = view.world.subjects().filter(|subject| subject.pull.is_none()).filter(|subject| {
+    let found = view.world.listed().filter(|subject| subject.pull.is_none()).filter(|subject| {
         let state = if subject.is_open() { "OPEN" } else { "CLOSED" };
         let args = info.arguments();
         selected(args.get("states"), state)

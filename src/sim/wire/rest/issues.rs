@@ -28,7 +28,7 @@ pub(super) fn list(site: &Site, call: &Call) -> Result<Answer, Trouble> {
     let named = |login: Option<&str>| login.map(|login| world.account_by_login(login).map(|account| account.id));
     let (creator, assignee) = (named(parameter("creator")), named(parameter("assignee")));
     let mut found: Vec<&Subject> = world
-        .subjects()
+        .listed()
         .filter(|subject| match state {
             "closed" => !subject.is_open(),
             "all" => true,
