@@ -266,7 +266,9 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             slot.replace(now)
         };
         let pause = last.map_or(SignedDuration::ZERO, |last| spacing - now.duration_since(last));
-        if let Ok(pause) = std::time::Duration::try_from(pause.min(spacing)) {
+        let pause = std::time::Duration::try_from(pause.min(spacing)).unwrap_or_default();
+        // A timer rounds up even what is no pause at all.
+        if !pause.is_zero() {
             engine.clock.pause(pause).await;
         }
     }

@@ -10,6 +10,8 @@
     reason = "a test that can't go on has failed, and it runs programs and sets clocks of its own"
 )]
 
+#[path = "../simulation/adapter.rs"]
+mod adapter;
 mod code_paths;
 mod command_line;
 mod decide_ends;
@@ -41,3 +43,4 @@ mod sim_world;
 mod snapshots;
 mod stage;
 mod tidy;
+mod toys;
