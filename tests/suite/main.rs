@@ -12,6 +12,7 @@
 
 #[path = "../simulation/adapter.rs"]
 mod adapter;
+mod both_worlds;
 mod code_paths;
 mod command_line;
 mod decide_ends;
