@@ -26,6 +26,8 @@ use orchestrator::sim::Miniature;
 use orchestrator::sim::world::AccountId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+use std::time::Duration;
 
 /// The one GitHub that several instances share.
 #[derive(Clone)]
@@ -56,6 +58,7 @@ struct Kept {
     instance: String,
     mainline: Option<CommitId>,
     ledger: Option<CommitId>,
+    lost_ledger: Option<CommitId>,
     /// Heads of pull requests that were fetched.
     heads: BTreeSet<CommitId>,
     observation: Option<Snapshot>,
@@ -141,6 +144,7 @@ impl Instance {
 
     /// Every write passes through here: it is done, or what the plan says happens to it.
     async fn write<T>(&self, point: StopPoint, act: impl FnOnce(&mut Miniature) -> T) -> Sent<T> {
+        self.turn().await;
         let bad_gateway = || "the answer was 502 Bad Gateway".to_owned();
         match self.0.accidents.next(point) {
             None => Sent::Answered(act(&mut self.sim())),
@@ -161,6 +165,19 @@ impl Instance {
         }
     }
 
+    /// The moment between two requests, in which others may act.
+    async fn turn(&self) {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// The process is gone: nothing after this ever runs.
     async fn killed<T>(&self) -> T {
         self.0.accidents.kill();
@@ -172,4 +189,7 @@ impl Clock for Instance {
     fn now(&self) -> Timestamp {
         self.sim().world(|world| world.now())
     }
+
+    /// Only the test moves time.
+    async fn pause(&self, _long: Duration) {}
 }

@@ -6,9 +6,9 @@ use super::accident::Sent;
 use super::{Broken, Instance, look};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
-    AccountId as Who, AgentEvent, AgentEventKind, CommitId, CreatedIssue, Discussion, DiscussionEntry, ForgeFacts,
-    IssueNumber, IssueText, Key, ListedIssue, Marker, MergeMethod, MergeRequest, NodeId, Performed, PullNumber,
-    Question, StopPoint,
+    AccountId as Who, AgentEvent, AgentEventKind, Closing, CommitId, CreatedIssue, Discussion, DiscussionEntry,
+    ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, Marker, MergeMethod, MergeRequest, NodeId,
+    Performed, PullNumber, Question, StopPoint,
 };
 use orchestrator::sim::world::{
     self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, StateReason, World,
@@ -182,6 +182,7 @@ impl Forge for Instance {
     type Error = Broken;
 
     async fn observe(&self, question: &Question) -> Result<ForgeFacts, Broken> {
+        self.turn().await;
         let (mut unsettled, mut settled) = (question.unsettled.chunks(PAGE.0), question.settled.chunks(PAGE.1));
         let mut facts = self.ask(unsettled.next().unwrap_or_default(), settled.next().unwrap_or_default());
         loop {
@@ -196,6 +197,7 @@ impl Forge for Instance {
     }
 
     async fn own_issues(&self, key: &Key, viewer: &Who) -> Result<Vec<ListedIssue>, Broken> {
+        self.turn().await;
         let label = match key {
             Key::Item(_) => "Development",
             Key::Gap { .. } => "Gap Analysis",
@@ -208,8 +210,30 @@ impl Forge for Instance {
             let found = issues.filter(|subject| {
                 look::label_names(world, subject).iter().any(labelled) || ours == Some(subject.author)
             });
-            let shown = found.map(|subject| look::listed(world, subject, look::rest(world, subject.author)));
-            shown.filter(|issue| issue.marker.as_ref().is_some_and(|marker| names(marker, key))).collect()
+            let titled = |issue: &ListedIssue| matches!(key, Key::Gap { .. }) && issue.title == GAP_TITLE;
+            let wanted = |issue: &ListedIssue| match &issue.marker {
+                Some(marker) => names(marker, key),
+                None => titled(issue),
+            };
+            found.map(|subject| look::read(world, subject)).filter(wanted).collect()
+        }))
+    }
+
+    async fn issue(&self, number: IssueNumber) -> Result<Option<ListedIssue>, Broken> {
+        self.turn().await;
+        Ok(self.sim().world(|world| world.issue(number.0).map(|subject| look::read(world, subject))))
+    }
+
+    async fn traces(&self, viewer: &Who) -> Result<Vec<ListedIssue>, Broken> {
+        self.turn().await;
+        Ok(self.sim().world(|world| {
+            let ours = world.account_by_login(&viewer.login).map(|account| account.id);
+            let labelled = |name: &String| look::LABELS.iter().any(|label| label.eq_ignore_ascii_case(name));
+            let found = world.listed().filter(|subject| subject.pull.is_none()).filter(|subject| {
+                look::label_names(world, subject).iter().any(labelled) || ours == Some(subject.author)
+            });
+            let shown = found.map(|subject| look::read(world, subject));
+            shown.filter(|issue| issue.marker.is_some() || issue.title == GAP_TITLE).collect()
         }))
     }
 
@@ -380,16 +404,35 @@ impl Forge for Instance {
         }
     }
 
-    async fn close_issue(&self, issue: IssueNumber) -> Performed<()> {
+    async fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> Performed<()> {
+        match self.issue(issue).await {
+            Ok(Some(read)) if read.detail.as_ref().is_some_and(|detail| detail.digest == text.digest()) => {
+                return Performed::Done { value: () };
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return not_done(format!("{issue} is gone")),
+            Err(error) => return not_done(error.to_string()),
+        }
+        let by = self.account();
+        let edit = IssueEdit { title: Some(text.title.clone()), body: Some(text.body.clone()), ..IssueEdit::default() };
+        let revise =
+            |sim: &mut Miniature| sim.world(|world| writable(world).and_then(|()| world.edit_issue(by, issue.0, edit)));
+        patched(self.write(StopPoint::Revise, revise).await)
+    }
+
+    async fn close_issue(&self, issue: IssueNumber, closing: Closing) -> Performed<()> {
         if read_issue(&mut self.sim(), issue).is_ok_and(|(open, _)| !open) {
             return Performed::Done { value: () };
         }
         let by = self.account();
-        let reason = Some(StateReason::Completed);
+        let (point, reason) = match closing {
+            Closing::Completed => (StopPoint::CloseIssue, Some(StateReason::Completed)),
+            Closing::NotPlanned => (StopPoint::CloseDuplicate, Some(StateReason::NotPlanned)),
+        };
         let edit = IssueEdit { open: Some(false), reason, ..IssueEdit::default() };
         let close =
             |sim: &mut Miniature| sim.world(|world| writable(world).and_then(|()| world.edit_issue(by, issue.0, edit)));
-        patched(self.write(StopPoint::CloseIssue, close).await)
+        patched(self.write(point, close).await)
     }
 
     async fn close_pull(&self, pull: PullNumber) -> Performed<()> {

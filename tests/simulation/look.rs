@@ -3,8 +3,9 @@
 //! **Guarantees**: pure. Accounts have their GraphQL logins; a settled issue shows only what its short form asks for.
 
 use orchestrator::model::{
-    AccountId as Who, Assignment, BoundIssue, CheckState, CommitId, IssueNumber, IssueState, ListedIssue, ListedPull,
-    Marker, MergeState, Mergeable, NodeId, PullFacts, PullNumber, PullState, RepositoryFacts, ReviewVerdict,
+    AccountId as Who, Assignment, BoundIssue, CheckState, CommitId, IssueDetail, IssueNumber, IssueState, ListedIssue,
+    ListedPull, Marker, MergeState, Mergeable, NodeId, PullFacts, PullNumber, PullState, RepositoryFacts,
+    ReviewVerdict, text_digest,
 };
 use orchestrator::sim::world::{
     self, AccountId, AccountKind, Event, Mergeability, Pull, REVIEW_BOT, ReviewDecision, ReviewState, Rollup,
@@ -85,8 +86,20 @@ pub(super) fn listed(world: &World, subject: &Subject, author: Who) -> ListedIss
         author,
         labels: label_names(world, subject),
         marker: Marker::find(&subject.body),
+        leads: Marker::leading(&subject.body).is_some(),
         open: subject.is_open(),
+        detail: None,
     }
+}
+
+/// As REST shows it, which tells more.
+pub(super) fn read(world: &World, subject: &Subject) -> ListedIssue {
+    let detail = IssueDetail {
+        comments: subject.comments.len() as u64,
+        assignees: subject.assignees.iter().map(|id| rest(world, *id)).collect(),
+        digest: text_digest(&subject.title, &subject.body),
+    };
+    ListedIssue { detail: Some(detail), ..listed(world, subject, rest(world, subject.author)) }
 }
 
 pub(super) fn listed_pull(world: &World, subject: &Subject) -> Option<ListedPull> {
@@ -138,6 +151,7 @@ pub(super) fn settled(world: &World, subject: &Subject) -> BoundIssue {
         number: IssueNumber(subject.number),
         title: subject.title.clone(),
         state: issue_state(subject),
+        reopened: subject.is_open() && subject.reason == Some(StateReason::Reopened),
         closed_by: None,
         labels: Vec::new(),
         assignees: Vec::new(),

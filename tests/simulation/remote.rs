@@ -6,12 +6,14 @@
 
 use super::accident::Sent;
 use super::{Broken, Folder as DataFolder, Instance, look, planning};
+use jiff::Timestamp;
 use orchestrator::engine::port::Remote;
 use orchestrator::model::{
-    Applied, BlobId, CommitId, Folder, HeadDiff, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber,
-    QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips,
+    Applied, BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerMessage, Performed, Planning,
+    PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips,
 };
 use orchestrator::sim::{self, Edit, Miniature, Push, Pushed};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// How often a refused push is rebuilt.
@@ -176,7 +178,8 @@ impl Instance {
     fn tips(&self, branch: &str) -> Result<Tips, Broken> {
         let folder = self.folder();
         let mainline = folder.mainline.ok_or_else(|| format!("the remote has no branch {branch}"))?;
-        Ok(Tips { branch: branch.to_owned(), mainline, ledger: folder.ledger })
+        let lost_ledger = folder.lost_ledger.filter(|_| folder.ledger.is_none());
+        Ok(Tips { branch: branch.to_owned(), mainline, ledger: folder.ledger, lost_ledger })
     }
 }
 
@@ -203,10 +206,12 @@ impl Remote for Instance {
     async fn known_tips(&self) -> Result<Option<Tips>, Broken> {
         let branch = self.process().branch.clone().unwrap_or_else(|| "main".to_owned());
         let folder = self.folder();
-        Ok(folder.mainline.map(|mainline| Tips { branch, mainline, ledger: folder.ledger }))
+        let lost_ledger = folder.lost_ledger.filter(|_| folder.ledger.is_none());
+        Ok(folder.mainline.map(|mainline| Tips { branch, mainline, ledger: folder.ledger, lost_ledger }))
     }
 
     async fn sync(&self, _lock: &Held, hints: &TipHints) -> Result<Tips, Broken> {
+        self.turn().await;
         let known = {
             let folder = self.folder();
             (folder.mainline, folder.ledger)
@@ -222,7 +227,8 @@ impl Remote for Instance {
         }
         self.refetch(&RefName::branch(&hints.branch));
         if self.refetch(&RefName::ledger()).is_none() {
-            self.folder().ledger = None;
+            let mut folder = self.folder();
+            folder.lost_ledger = folder.ledger.take().or(folder.lost_ledger);
         }
         self.process().ledger_asked = true;
         self.tips(&hints.branch)
@@ -272,6 +278,27 @@ impl Remote for Instance {
         Ok(orchestrator::planning::body(&String::from_utf8_lossy(&bytes)).to_owned())
     }
 
+    async fn whereabouts(
+        &self,
+        mainline: CommitId,
+        name: &ItemName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Folder>, Broken> {
+        let mut sim = self.sim();
+        let (mut found, mut next) = (BTreeSet::new(), Some(mainline.to_string()));
+        while let Some(oid) = next {
+            let tree = sim.tree(&oid).map_err(|error| error.to_string())?;
+            found.extend(Folder::ALL.into_iter().filter(|folder| tree.contains_key(&folder.path_of(name))));
+            let made = sim.world(|world| world.commit(&oid).map(|commit| commit.committed_at));
+            // An hour earlier, for clocks differ.
+            if made.is_some_and(|made| made.as_second() < since.as_second() - 3_600) {
+                break;
+            }
+            next = sim.parents(&oid).into_iter().next();
+        }
+        Ok(found)
+    }
+
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, Broken> {
         Ok(self.sim().is_ancestor(&ancestor.to_string(), &tip.to_string()))
     }
@@ -290,7 +317,8 @@ impl Remote for Instance {
         let point = match change {
             LedgerChange::Begin => StopPoint::Baseline,
             LedgerChange::Attempt(_) => StopPoint::Attempt,
-            LedgerChange::Bind { .. } => StopPoint::Bind,
+            // What a bind that failed leaves behind belongs to it.
+            LedgerChange::Bind { .. } | LedgerChange::Note { .. } => StopPoint::Bind,
             LedgerChange::Settle(_) => StopPoint::Settle,
         };
         let what = Publication { point, name: RefName::ledger(), message: &text, signature };

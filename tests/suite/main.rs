@@ -7,7 +7,8 @@
     clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
-    reason = "a test that can't go on has failed, and it runs programs and sets clocks of its own"
+    clippy::print_stdout,
+    reason = "a test that can't go on has failed, and it runs programs, sets clocks of its own and prints its tables"
 )]
 
 #[path = "../simulation/adapter.rs"]
@@ -26,6 +27,7 @@ mod forge_client;
 mod forge_cost;
 mod forge_reads;
 mod forge_writes;
+mod instances;
 mod kills;
 mod loop_people;
 mod loop_stories;

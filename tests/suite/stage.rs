@@ -26,7 +26,7 @@ impl Clock for TestClock {
 pub struct Stage {
     pub sim: Simulator,
     pub engine: Engine<forge::Client, Arc<LocalClone>, TestClock>,
-    clock: TestClock,
+    pub clock: TestClock,
     /// The data folder goes with it.
     folder: tempfile::TempDir,
 }
@@ -44,7 +44,7 @@ impl Stage {
         let sim = Simulator::start(Options { now: Some(now), ..options }).await.expect("the simulator starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock(Arc::new(Mutex::new(now)));
-        let engine = engine(&sim, &repository, folder.path(), clock.clone());
+        let engine = engine(&sim, &repository, folder.path(), clock.clone(), sim.token());
         Self { sim, engine, clock, folder }
     }
 
@@ -58,7 +58,7 @@ impl Stage {
     /// The engine ends and another process begins in the same data folder.
     pub fn restart(&mut self) {
         let repository = self.engine.repository.clone();
-        self.engine = engine(&self.sim, &repository, self.folder.path(), self.clock.clone());
+        self.engine = engine(&self.sim, &repository, self.folder.path(), self.clock.clone(), self.sim.token());
     }
 
     /// The data folder.
@@ -102,8 +102,9 @@ pub fn engine(
     repository: &RepositoryName,
     folder: &std::path::Path,
     clock: TestClock,
+    token: &str,
 ) -> Engine<forge::Client, Arc<LocalClone>, TestClock> {
-    let token = Some(secrecy::SecretString::from(sim.token().to_owned()));
+    let token = Some(secrecy::SecretString::from(token.to_owned()));
     let settings = forge::Settings { api_url: sim.api_url(), repository: repository.clone(), token: token.clone() };
     let client = forge::Client::new(&settings).expect("a client");
     let limit = Duration::from_secs(30);
