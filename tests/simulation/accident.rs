@@ -75,6 +75,13 @@ impl Accidents {
         Self(Arc::new((Mutex::new(self.hold().clone()), Notify::new())))
     }
 
+    /// Plans that something happens to the next write of a kind.
+    pub fn arrange(&self, point: StopPoint, fate: Fate) {
+        let mut state = self.hold();
+        let n = state.counts.get(&point).copied().unwrap_or_default() + 1;
+        state.plan.push(Planned { point, n, fate });
+    }
+
     fn hold(&self) -> MutexGuard<'_, State> {
         self.0.0.lock().expect("no test panics while it holds a plan")
     }

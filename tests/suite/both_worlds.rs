@@ -3,12 +3,13 @@
 //!
 //! A scenario is a project and what people and the agent do; to add one is to add an entry to the list below.
 
+use crate::adapter::accident::Fate;
 use crate::adapter::driver::Toys;
 use crate::stage::Stage;
 use orchestrator::engine::Cycle;
-use orchestrator::model::{Binding, Planning};
+use orchestrator::model::{Binding, Planning, StopPoint};
 use orchestrator::sim::world::{MergeMethod, Permission, StateReason, Subject, World};
-use orchestrator::sim::{FileChange, IssueKind, Options, Script};
+use orchestrator::sim::{Accident, AccidentKind, FileChange, IssueKind, Options, Script};
 use std::collections::BTreeMap;
 
 /// What happens next.
@@ -33,6 +34,8 @@ enum Step {
     Protect(bool),
     /// Time passes.
     Pass(i64),
+    /// The next write of this kind is lost: it arrives and its answer doesn't, or it never arrives.
+    Lose(StopPoint, bool),
 }
 
 /// A project and what happens in it.
@@ -56,6 +59,7 @@ trait Theatre {
     async fn files(&mut self) -> Vec<String>;
     fn script(&mut self, kind: IssueKind, script: Script);
     fn pass(&mut self, seconds: i64);
+    fn lose(&mut self, point: StopPoint, arrives: bool);
     fn world<T>(&mut self, act: impl FnOnce(&mut World) -> T) -> T;
 }
 
@@ -98,6 +102,20 @@ impl Theatre for Stage {
     fn pass(&mut self, seconds: i64) {
         self.advance(seconds);
     }
+    fn lose(&mut self, point: StopPoint, arrives: bool) {
+        let (method, path_end, body_part) = match point {
+            StopPoint::Create => ("POST", "/issues", ""),
+            StopPoint::Assign => ("POST", "/assignees", ""),
+            StopPoint::Mark => ("POST", "/graphql", "markPullRequestReadyForReview"),
+            StopPoint::Merge => ("PUT", "/merge", ""),
+            StopPoint::DeleteBranch => ("DELETE", "", ""),
+            // Whichever push comes next; the scenario sees to it that it is this one.
+            StopPoint::Attempt | StopPoint::Baseline => ("POST", "/git-receive-pack", ""),
+            other => panic!("no request is known for {other}"),
+        };
+        let kind = if arrives { AccidentKind::After(502) } else { AccidentKind::Before(502) };
+        self.sim.arrange(Accident { body_part: body_part.to_owned(), ..Accident::on(method, path_end, kind) });
+    }
     fn world<T>(&mut self, act: impl FnOnce(&mut World) -> T) -> T {
         self.sim.world(act)
     }
@@ -137,6 +155,9 @@ impl Theatre for Toys {
     }
     fn pass(&mut self, seconds: i64) {
         self.advance(seconds);
+    }
+    fn lose(&mut self, point: StopPoint, arrives: bool) {
+        self.seat.accidents.arrange(point, if arrives { Fate::AnswerLost } else { Fate::BadGatewayBefore });
     }
     fn world<T>(&mut self, act: impl FnOnce(&mut World) -> T) -> T {
         self.github.sim().world(act)
@@ -239,6 +260,7 @@ async fn play(theatre: &mut impl Theatre, scenario: &Scenario) -> (Vec<(String, 
             }
             Step::Protect(protected) => theatre.protect(*protected).await,
             Step::Pass(seconds) => theatre.pass(*seconds),
+            Step::Lose(point, arrives) => theatre.lose(*point, *arrives),
         }
     }
     let end = end(theatre, cycles.last().expect("a scenario has cycles")).await;
@@ -249,6 +271,7 @@ async fn compare(scenario: Scenario) {
     let mut stage = Stage::with(scenario.options.clone()).await;
     let mut toys = Toys::with(scenario.options.clone(), &[]);
     let (real, memory) = (play(&mut stage, &scenario).await, play(&mut toys, &scenario).await);
+    assert!(toys.seat.accidents.are_over(), "what was to be lost was never sent");
     for (n, (real, memory)) in real.0.iter().zip(&memory.0).enumerate() {
         assert_eq!(real, memory, "cycle {n}, the wire on the left");
     }
@@ -303,8 +326,20 @@ fn finished(world: &World) -> bool {
     world.pull(2).is_some_and(|(_, pull)| !pull.requested.is_empty())
 }
 
+/// The first item's pull request is merged.
+fn merged(world: &World) -> bool {
+    world.pull(2).is_some_and(|(_, pull)| pull.merged.is_some())
+}
+
 fn viewer_closes(world: &mut World, number: u64, reason: Option<StateReason>) {
     world.close(number, world.viewer(), reason);
+}
+
+/// One item; the first write of this kind after the ledger's beginning is lost.
+fn loses(point: StopPoint, arrives: bool) -> Scenario {
+    let lost = [Step::Cycles(1), Step::Lose(point, arrives), Step::Cycles(3), Step::Pass(300)];
+    let steps = lost.into_iter().chain([Step::Until(merged), Step::Cycles(3)]).collect();
+    item(Script::Normal, steps)
 }
 
 macro_rules! scenarios {
@@ -439,5 +474,26 @@ scenarios! {
         Step::Until(drafted),
         Step::Push("main", "planning/issue_queue/processed/dev-1.md", Some(b"# One, edited")),
         Step::Settle,
+    ]);
+    an_answer_of_a_create_is_lost: loses(StopPoint::Create, true);
+    a_create_never_arrives: loses(StopPoint::Create, false);
+    an_answer_of_an_assignment_is_lost: loses(StopPoint::Assign, true);
+    an_assignment_never_arrives: loses(StopPoint::Assign, false);
+    an_answer_of_a_mark_is_lost: loses(StopPoint::Mark, true);
+    a_mark_never_arrives: loses(StopPoint::Mark, false);
+    an_answer_of_a_merge_is_lost: loses(StopPoint::Merge, true);
+    a_merge_never_arrives: loses(StopPoint::Merge, false);
+    an_answer_of_a_branch_deletion_is_lost: loses(StopPoint::DeleteBranch, true);
+    a_branch_deletion_never_arrives: loses(StopPoint::DeleteBranch, false);
+    an_answer_of_a_push_is_lost: loses(StopPoint::Attempt, true);
+    a_push_never_arrives: loses(StopPoint::Attempt, false);
+    an_answer_of_a_create_is_lost_and_lists_lag: item(Script::Normal, vec![
+        Step::World(|world| world.settings.list_lag = jiff::SignedDuration::from_secs(20)),
+        Step::Cycles(1),
+        Step::Lose(StopPoint::Create, true),
+        Step::Cycles(4),
+        Step::Pass(300),
+        Step::Until(merged),
+        Step::Cycles(3),
     ]);
 }
