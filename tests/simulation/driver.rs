@@ -102,6 +102,35 @@ impl Toys {
         Self { github, seat }
     }
 
+    /// The same with another plan, counted anew; its process has just begun.
+    pub fn with_plan(self, plan: &[Planned]) -> Self {
+        let (github, folder) = (self.github, self.seat.folder);
+        let seat = Seat::new(&github, &folder, self.seat.account, &Accidents::new(plan));
+        Self { github, seat }
+    }
+
+    /// One cycle, none where the process was killed in it, and whether it did or tried anything. When it did nothing the
+    /// agent works, or, when the agent has nothing to do either, what is waited for until a time is waited for.
+    pub async fn go_on(&mut self) -> (Option<Cycle>, bool) {
+        self.advance(1);
+        let cycle = match self.seat.turn().await {
+            Turn::Cycle(cycle) => *cycle,
+            Turn::Killed => return (None, true),
+            Turn::Failed(why) => panic!("the cycle can't look: {why}"),
+        };
+        let acts = matches!(cycle.decision.outcome, Outcome::Act { .. });
+        if !cycle.moved() && self.github.sim().step_agent().expect("the agent works").is_empty() {
+            let until = match &cycle.decision.outcome {
+                Outcome::Wait { waiting } => waiting.until,
+                _ => None,
+            };
+            if let Some(until) = until {
+                self.github.sim().set_time(until);
+            }
+        }
+        (Some(cycle), acts)
+    }
+
     /// Moves the clock on.
     pub fn advance(&self, seconds: i64) {
         self.github.sim().advance(jiff::SignedDuration::from_secs(seconds));

@@ -5,14 +5,14 @@
 //! folder, as the same instance. The end must be that of the undisturbed story.
 
 use crate::ending::{Ending, check, ending};
+use crate::stories::{Acted, EDITED, FILE, Story};
 use jiff::{SignedDuration, Timestamp};
 use orchestrator::engine::Engine;
 use orchestrator::engine::port::{Clock, Remote};
 use orchestrator::engine::stop::StopAt;
 use orchestrator::model::{ActionKind, Outcome, Snapshot, StopPoint};
 use orchestrator::repo::LocalClone;
-use orchestrator::sim::world::StateReason;
-use orchestrator::sim::{IssueKind, Options, Script, Simulator};
+use orchestrator::sim::Simulator;
 use orchestrator::{forge, repo};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -31,43 +31,6 @@ impl Clock for Ahead {
     async fn pause(&self, _long: Duration) {}
 }
 
-/// What a story is about: which files it begins with and what a person does in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Story {
-    /// The goal is reached already: asked, answered without a change.
-    Reached,
-    /// One item, its capability update, and the question.
-    Item,
-    /// One item whose issue a person closes as not planned.
-    Dropped,
-    /// A gap analysis whose pull request a person closes.
-    Declined,
-    /// One item whose file is edited between the creation of its issue and its adoption.
-    Edited,
-    /// One item, and a duplicate of its issue.
-    Duplicate,
-}
-
-/// In which story an action has this effect.
-fn story(action: ActionKind, effect: StopPoint) -> Option<Story> {
-    match (action, effect) {
-        (ActionKind::Baseline | ActionKind::AskGap | ActionKind::CloseEmpty, _) => Some(Story::Reached),
-        (ActionKind::Promote, StopPoint::Revise) => Some(Story::Edited),
-        (ActionKind::Drop, StopPoint::CloseIssue) => Some(Story::Declined),
-        (ActionKind::Drop, _) => Some(Story::Dropped),
-        (ActionKind::Sweep, _) => Some(Story::Duplicate),
-        (
-            ActionKind::Promote
-            | ActionKind::MarkReady
-            | ActionKind::MergePlanning
-            | ActionKind::MergeDevelopment
-            | ActionKind::Complete,
-            _,
-        ) => Some(Story::Item),
-        (ActionKind::Adopt, _) => None,
-    }
-}
-
 struct Play {
     story: Story,
     sim: Simulator,
@@ -78,14 +41,11 @@ struct Play {
 
 impl Play {
     async fn begin(story: Story) -> Self {
-        let mut options = Options::default();
-        if !matches!(story, Story::Reached | Story::Declined) {
-            options.project.push(("planning/issue_queue/pending/dev-1.md".to_owned(), b"# One\n\nDo it.\n".to_vec()));
+        let sim = Simulator::start(story.options()).await.expect("the simulator starts");
+        for (kind, script) in story.scripts() {
+            sim.script_kind(*kind, *script);
         }
-        let sim = Simulator::start(options).await.expect("the simulator starts");
-        if story != Story::Declined {
-            sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
-        }
+        sim.world(|world| story.prepare(world));
         let home = tempfile::tempdir().expect("a temporary folder");
         let clock = Ahead::default();
         let host = sim.api_url().replace("http://", "").replace(':', "_");
@@ -117,36 +77,12 @@ impl Play {
 
     /// What people do, as soon as it can be done; once.
     async fn people(&self, acted: &mut bool) {
-        if *acted {
-            return;
-        }
-        let (viewer, issue, pull) = self.sim.world(|world| {
-            let pull = world.subjects().find(|subject| subject.pull.is_some()).map(|subject| subject.number);
-            (world.viewer(), world.subjects().find(|subject| subject.pull.is_none()).cloned(), pull)
-        });
-        match (self.story, issue, pull) {
-            (Story::Dropped, Some(issue), _) if !issue.assignees.is_empty() => {
-                self.sim.world(|world| world.close(issue.number, viewer, Some(StateReason::NotPlanned)));
-                *acted = true;
+        if !*acted {
+            let now = self.sim.world(|world| self.story.act(world));
+            if now == Acted::Edits {
+                self.sim.commit_files("main", &[(FILE, Some(EDITED))], "another wording").await.expect("it is pushed");
             }
-            (Story::Declined, _, Some(pull)) => {
-                self.sim.world(|world| world.close(pull, viewer, None));
-                *acted = true;
-            }
-            (Story::Duplicate, Some(issue), _) if !issue.assignees.is_empty() => {
-                let labels = vec!["Development".to_owned()];
-                let (title, body) = (issue.title.clone(), issue.body.clone());
-                let twin = orchestrator::sim::world::NewIssue { title, body, labels, assignees: Vec::new() };
-                self.sim.world(|world| world.open_issue(viewer, twin, None)).expect("a second issue");
-                *acted = true;
-            }
-            (Story::Edited, Some(_), _) => {
-                let file: (&str, Option<&[u8]>) =
-                    ("planning/issue_queue/pending/dev-1.md", Some(b"# One, better\n\nDo it well.\n"));
-                self.sim.commit_files("main", &[file], "another wording").await.expect("it is pushed");
-                *acted = true;
-            }
-            _ => {}
+            *acted = now != Acted::No;
         }
     }
 
@@ -220,7 +156,8 @@ async fn a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals() {
     let points: Vec<(ActionKind, StopPoint)> = StopAt::all().collect();
     let mut runs = tokio::task::JoinSet::new();
     let gate = Arc::new(tokio::sync::Semaphore::new(4));
-    for story in [Story::Reached, Story::Item, Story::Dropped, Story::Declined, Story::Edited, Story::Duplicate] {
+    let told = |story: &Story| !matches!(story, Story::Answered | Story::Adopted);
+    for story in Story::ALL.into_iter().filter(told) {
         let gate = Arc::clone(&gate);
         runs.spawn(async move {
             let _turn = gate.acquire().await.expect("the gate stays open");
@@ -229,7 +166,10 @@ async fn a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals() {
     }
     for (action, effect) in &points {
         let (action, effect, gate) = (*action, *effect, Arc::clone(&gate));
-        let Some(story) = story(action, effect) else { continue };
+        let story = Story::of(action, effect);
+        if !told(&story) {
+            continue;
+        }
         runs.spawn(async move {
             let _turn = gate.acquire().await.expect("the gate stays open");
             (story, Some((action, effect)), Play::begin(story).await.play(Some((action, effect))).await)

@@ -1,0 +1,239 @@
+//! Every accident at every write of every action, and every ordered pair of accidents inside one action, in memory.
+//!
+//! Each story is played once undisturbed, and copied wherever an action is owed; from each copy it goes on with the
+//! accidents. However it went, the end must be that of the undisturbed story, and nothing may have happened twice.
+//! `cargo test --test suite faults -- --nocapture` prints the table.
+
+use crate::adapter::accident::{Fate, Planned};
+use crate::adapter::driver::Toys;
+use crate::ending::{Ending, check, ending};
+use crate::stories::{Acted, EDITED, FILE, Story};
+use orchestrator::engine::Cycle;
+use orchestrator::engine::port::Remote;
+use orchestrator::engine::stop::StopAt;
+use orchestrator::model::{ActionKind, Outcome, StopPoint};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most cycles of a story.
+const LIMIT: usize = 120;
+/// Cycles that an accident may cost, those that wait for a doubt to pass not counted.
+const MOST_CYCLES: usize = 8;
+
+/// A story at a point, and whether its person has acted.
+struct Scene {
+    story: Story,
+    toys: Toys,
+    acted: bool,
+}
+
+/// Who is told of every scene in which an action is owed, with its effects.
+type Seen<'a> = dyn FnMut(&Scene, ActionKind, Vec<StopPoint>) + 'a;
+
+/// How a scene ended.
+struct Ended {
+    end: Result<Ending, String>,
+    /// Cycles that did or tried something.
+    busy: usize,
+    /// Whether every planned accident happened.
+    over: bool,
+}
+
+impl Scene {
+    fn begin(story: Story) -> Self {
+        let mut toys = Toys::with(story.options(), &[]);
+        {
+            let mut sim = toys.github.sim();
+            for (kind, script) in story.scripts() {
+                sim.script_kind(*kind, *script);
+            }
+            sim.world(|world| story.prepare(world));
+        }
+        if story == Story::Edited {
+            // The issue exists and its number is lost: that is how an issue comes to be adopted.
+            let lost = Planned { point: StopPoint::Create, n: 1, fate: Fate::KilledAfter };
+            toys = toys.with_plan(&[lost]);
+        }
+        Self { story, toys, acted: false }
+    }
+
+    fn copy(&self, plan: &[Planned]) -> Self {
+        Self { story: self.story, toys: self.toys.copy().with_plan(plan), acted: self.acted }
+    }
+
+    fn people(&mut self) {
+        if !self.acted {
+            let mut sim = self.toys.github.sim();
+            let now = sim.world(|world| self.story.act(world));
+            if now == Acted::Edits {
+                sim.commit_files("main", &[(FILE, Some(EDITED))], "another wording").expect("it is pushed");
+            }
+            self.acted = now != Acted::No;
+        }
+    }
+
+    /// What is owed now.
+    async fn owed(&self) -> Option<(ActionKind, Vec<StopPoint>)> {
+        let engine = &self.toys.seat.engine;
+        let lock = engine.remote.lock().await.expect("nobody else works in this folder");
+        match engine.look(&lock).await.expect("it can be looked at").1.outcome {
+            Outcome::Act { action } => Some((action.kind, action.effects.iter().map(|e| e.stop_point()).collect())),
+            _ => None,
+        }
+    }
+
+    /// To the end. Every scene in which an action with effects that were not seen before is owed is handed on.
+    async fn play(mut self, mut seen: Option<&mut Seen<'_>>) -> Ended {
+        let (mut busy, mut last, mut rested) = (0, None::<Cycle>, false);
+        for _ in 0..LIMIT {
+            self.people();
+            if let Some(seen) = &mut seen
+                && let Some((kind, points)) = self.owed().await
+            {
+                seen(&self, kind, points);
+            }
+            // One cycle, or the time that it waits for, or a step of the agent.
+            let (cycle, acts) = self.toys.go_on().await;
+            busy += usize::from(acts);
+            let rests = cycle.as_ref().is_some_and(|c| matches!(c.decision.outcome, Outcome::Rest { .. }));
+            last = cycle.or(last);
+            if rests && rested {
+                break;
+            }
+            if rests {
+                // What no list has shown so far is visible now.
+                self.toys.advance(100);
+            }
+            rested = rests;
+        }
+        let over = self.toys.seat.accidents.are_over();
+        let last = last.expect("there were cycles");
+        let rests = matches!(last.decision.outcome, Outcome::Rest { .. });
+        let end = self.toys.github.sim().world(|world| {
+            check(world, &last.snapshot)?;
+            if rests { Ok(ending(world, &last.snapshot)) } else { Err(format!("no rest: {:?}", last.decision)) }
+        });
+        Ended { end, busy, over }
+    }
+}
+
+/// A scene in which an action is owed, by action and effect.
+type Scenes = BTreeMap<(ActionKind, StopPoint), Scene>;
+
+/// The undisturbed end of each story, and a scene for every stop point there is.
+async fn undisturbed() -> (BTreeMap<Story, (Ending, usize)>, Scenes) {
+    let (mut ends, mut scenes) = (BTreeMap::new(), Scenes::new());
+    for story in Story::ALL.into_iter().filter(|story| *story != Story::Adopted) {
+        let mut keep = |scene: &Scene, kind, points: Vec<StopPoint>| {
+            for point in points {
+                if Story::of(kind, point) == story && !scenes.contains_key(&(kind, point)) {
+                    scenes.insert((kind, point), scene.copy(&[]));
+                }
+            }
+        };
+        let ended = Scene::begin(story).play(Some(&mut keep)).await;
+        let end = ended.end.unwrap_or_else(|wrong| panic!("{story:?}: {wrong}"));
+        ends.insert(story, (end, ended.busy));
+    }
+    (ends, scenes)
+}
+
+/// One run that is to be made: from which scene, with which accidents.
+type Run = ((ActionKind, StopPoint), Vec<Planned>);
+
+/// Makes the runs on both cores. What did not happen is no run.
+fn runs(wanted: Vec<Run>, lag: i64) -> BTreeMap<(ActionKind, StopPoint, Fate), (usize, usize)> {
+    let shared = std::sync::Mutex::new(wanted.into_iter());
+    let results = std::sync::Mutex::new(BTreeMap::<_, (usize, usize)>::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+                runtime.block_on(async {
+                    let (ends, scenes) = undisturbed().await;
+                    loop {
+                        let Some((at, plan)) = shared.lock().expect("no run panics here").next() else { break };
+                        let scene = scenes[&at].copy(&plan);
+                        let lagging = jiff::SignedDuration::from_secs(lag);
+                        scene.toys.github.sim().world(|world| world.settings.list_lag = lagging);
+                        let (story, (end, busy)) = (scene.story, &ends[&scene.story]);
+                        let ended = scene.play(None).await;
+                        if !ended.over {
+                            continue;
+                        }
+                        let found = ended.end.unwrap_or_else(|wrong| panic!("{story:?} {plan:?} lag {lag}: {wrong}"));
+                        assert_eq!(&found, end, "{story:?} {plan:?} lag {lag}");
+                        assert!(ended.busy <= busy + MOST_CYCLES, "{plan:?}: {} cycles, not {busy}", ended.busy);
+                        let first = plan[0];
+                        let mut results = results.lock().expect("no run panics here");
+                        let slot = results.entry((at.0, first.point, first.fate)).or_default();
+                        *slot = (slot.0 + 1, slot.1.max(ended.busy.saturating_sub(*busy)));
+                    }
+                });
+            });
+        }
+    });
+    results.into_inner().expect("no run panicked")
+}
+
+fn points() -> Vec<(ActionKind, StopPoint)> {
+    StopAt::all().filter(|(action, _)| *action != ActionKind::Adopt).collect()
+}
+
+fn planned(point: StopPoint, n: u32, fate: Fate) -> Planned {
+    Planned { point, n, fate }
+}
+
+fn print(title: &str, results: &BTreeMap<(ActionKind, StopPoint, Fate), (usize, usize)>) {
+    println!("\n{title}");
+    println!("{:<34}{}", "action.effect", Fate::ALL.map(|fate| format!("{:>18}", format!("{fate:?}"))).concat());
+    let rows: BTreeSet<(ActionKind, StopPoint)> = results.keys().map(|(action, point, _)| (*action, *point)).collect();
+    for (action, point) in rows {
+        let cell = |fate| match results.get(&(action, point, fate)) {
+            Some((runs, more)) => format!("{:>18}", format!("{runs} ok, +{more}")),
+            None => format!("{:>18}", "-"),
+        };
+        println!("{:<34}{}", format!("{action}.{point}"), Fate::ALL.map(cell).concat());
+    }
+    let all: usize = results.values().map(|(runs, _)| runs).sum();
+    let more = results.values().map(|(_, more)| *more).max().unwrap_or_default();
+    println!("{all} of {all} ended as the undisturbed story; at most {more} more cycles that did something");
+}
+
+#[test]
+fn after_every_accident_at_every_write_the_story_ends_as_if_nothing_had_happened() {
+    for lag in [0, 60] {
+        let wanted = points().into_iter().flat_map(|at| Fate::ALL.map(|fate| (at, vec![planned(at.1, 1, fate)])));
+        let results = runs(wanted.collect(), lag);
+        print(&format!("single accidents, lists {lag} s behind"), &results);
+        let missing: Vec<_> = points()
+            .into_iter()
+            .flat_map(|(action, point)| Fate::ALL.map(|fate| (action, point, fate)))
+            .filter(|cell| !results.contains_key(cell))
+            .collect();
+        // With lists behind, an issue whose number was lost is made anew with its new text, so none is revised.
+        let late = |(_, point, _): &(ActionKind, StopPoint, Fate)| lag > 0 && *point == StopPoint::Revise;
+        assert!(missing.iter().all(late), "these never happened: {missing:?}");
+    }
+}
+
+#[test]
+fn after_every_pair_of_accidents_inside_one_action_the_story_ends_as_if_nothing_had_happened() {
+    let mut wanted: Vec<Run> = Vec::new();
+    for (action, first) in points() {
+        for second in action.effects() {
+            for (one, two) in Fate::ALL.into_iter().flat_map(|one| Fate::ALL.map(|two| (one, two))) {
+                // What comes later in the action is met on the way; what came before is met when it is done again.
+                let later = action.effects().iter().position(|p| p == second)
+                    > action.effects().iter().position(|p| *p == first);
+                let n = if later { 1 } else { 2 };
+                wanted.push(((action, first), vec![planned(first, 1, one), planned(*second, n, two)]));
+            }
+        }
+    }
+    let asked = wanted.len();
+    let results = runs(wanted, 0);
+    print(&format!("ordered pairs of accidents inside one action, by the first of them; {asked} asked"), &results);
+    // After many a first accident there is nothing left that could be lost a second time.
+    let made: usize = results.values().map(|(runs, _)| runs).sum();
+    assert!(made >= 2_300, "only {made} pairs happened");
+}
