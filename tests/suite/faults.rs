@@ -12,6 +12,7 @@ use orchestrator::engine::Cycle;
 use orchestrator::engine::port::Remote;
 use orchestrator::engine::stop::StopAt;
 use orchestrator::model::{ActionKind, Outcome, StopPoint};
+use orchestrator::sim::{IssueKind, Script};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most cycles of a story.
@@ -236,4 +237,34 @@ fn after_every_pair_of_accidents_inside_one_action_the_story_ends_as_if_nothing_
     // After many a first accident there is nothing left that could be lost a second time.
     let made: usize = results.values().map(|(runs, _)| runs).sum();
     assert!(made >= 2_300, "only {made} pairs happened");
+}
+
+#[tokio::test]
+async fn a_doubt_that_is_longer_than_the_lag_of_lists_never_makes_an_issue_twice() {
+    let count = |toys: &Toys| toys.github.sim().world(|world| world.subjects().filter(|s| s.pull.is_none()).count());
+    let begin = |plan: &[Planned]| {
+        let mut options = Story::Item.options();
+        options.project.retain(|(path, _)| path != "planning/orchestrator.toml");
+        let policy = "version = 1\n[merge]\nenabled = true\n";
+        options.project.push(("planning/orchestrator.toml".to_owned(), policy.into()));
+        let toys = Toys::with(options, plan);
+        toys.github.sim().script_kind(IssueKind::GapAnalysis, Script::NoChange);
+        toys.github.sim().world(|world| world.settings.list_lag = jiff::SignedDuration::from_secs(100));
+        toys
+    };
+    for n in 1..=3 {
+        for fate in [Fate::KilledAfter, Fate::BadGatewayAfter, Fate::AnswerLost] {
+            let mut toys = begin(&[planned(StopPoint::Create, n, fate)]);
+            let mut rests = false;
+            for _ in 0..LIMIT {
+                let (cycle, _) = toys.go_on().await;
+                rests = cycle.is_some_and(|cycle| matches!(cycle.decision.outcome, Outcome::Rest { .. }));
+                if rests {
+                    break;
+                }
+            }
+            assert!(rests && toys.seat.accidents.are_over(), "create {n}, {fate:?}");
+            assert_eq!(count(&toys), 3, "an item, its update and the question: create {n}, {fate:?}");
+        }
+    }
 }
