@@ -1,13 +1,14 @@
 //! A queue move: one commit of the mainline that renames one file and changes no blob.
 //!
-//! **Guarantees**: the file is in exactly one folder of every commit; its content and mode are kept.
-//! **Races**: somebody moves, edits or deletes the file first: not done, decide again.
+//! **Guarantees**: the file is in exactly one folder of the commit; its content and mode are kept. Where the target holds
+//! the same content already, as a move in two steps leaves it, the commit takes the copy away.
+//! **Races**: somebody moves, edits, doubles or deletes the file first: not done, decide again.
 
 use super::commit::{Edit, build, to_git2, tree};
 use super::lock::RepositoryLock;
 use super::publish::Built;
 use super::{LocalClone, RepoError};
-use crate::model::{CommitId, Folder, ItemName, Performed, QueueMove, RefName, Signature};
+use crate::model::{CommitId, Folder, Performed, QueueMove, RefName, Signature};
 use git2::{FileMode, Tree};
 use std::path::Path;
 
@@ -34,10 +35,18 @@ impl LocalClone {
             None => Ok(Built::Moved(format!("{from} is no longer there"))),
             Some((id, _)) if id != wanted => Ok(Built::Moved(format!("{from} was edited"))),
             Some((id, mode)) => {
-                if let Some(folder) = elsewhere(&root, &change.name, change.from) {
+                if let Some(folder) = elsewhere(&root, change) {
                     return Ok(Built::Moved(format!("{} also lies in {folder}/", change.name)));
                 }
-                let edits = [Edit::Remove { path: from }, Edit::Put { path: to, blob: id, mode }];
+                let mut edits = vec![Edit::Remove { path: from }];
+                match entry(&root, &to) {
+                    None => edits.push(Edit::Put { path: to, blob: id, mode }),
+                    Some((other, _)) if other == id => {}
+                    Some(_) => {
+                        let why = format!("{} lies in {}/ with other content", change.name, change.to);
+                        return Ok(Built::Moved(why));
+                    }
+                }
                 Ok(Built::Commit(build(&repository, Some(tip), &edits, &change.message, signature)?))
             }
         }
@@ -50,6 +59,8 @@ fn entry(root: &Tree<'_>, path: &str) -> Option<(git2::Oid, FileMode)> {
     Some((entry.id(), if executable { FileMode::BlobExecutable } else { FileMode::Blob }))
 }
 
-fn elsewhere(root: &Tree<'_>, name: &ItemName, from: Folder) -> Option<Folder> {
-    Folder::ALL.into_iter().filter(|folder| *folder != from).find(|folder| entry(root, &folder.path_of(name)).is_some())
+/// A folder that has nothing to do with the move and holds the file, too.
+fn elsewhere(root: &Tree<'_>, change: &QueueMove) -> Option<Folder> {
+    let third = |folder: &Folder| *folder != change.from && *folder != change.to;
+    Folder::ALL.into_iter().filter(third).find(|folder| entry(root, &folder.path_of(&change.name)).is_some())
 }

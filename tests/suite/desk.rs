@@ -76,8 +76,13 @@ impl Desk {
 
     /// Moves a pending file to `processed/`.
     pub async fn promote(self: &Arc<Self>, name: &str) -> Performed<CommitId> {
-        let name = item(name);
         let at = self.clone.known_tips().expect("the clone can be read").expect("it was fetched").mainline;
+        self.promote_again(name, at).await
+    }
+
+    /// The same, as it was decided on an earlier commit.
+    pub async fn promote_again(self: &Arc<Self>, name: &str, at: CommitId) -> Performed<CommitId> {
+        let name = item(name);
         let planning = self.clone.planning(at).expect("the folder can be read");
         let blob = planning.pending.iter().find(|item| item.name == name).expect("the file is pending").blob;
         let message = format!("planning: promote {name} (#12) [skip ci]\n\nOrchestrator-Step: promote\n");

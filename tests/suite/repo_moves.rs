@@ -98,11 +98,12 @@ async fn a_persons_commit_in_between_is_kept_below_the_move() {
 
 #[tokio::test]
 async fn a_file_that_was_edited_deleted_or_doubled_since_is_not_moved() {
-    let doubled = "planning/issue_queue/complete/dev-a.md";
-    let acts: [(&str, Option<&[u8]>, &str); 3] = [
+    let (further, doubled) = ("planning/issue_queue/complete/dev-a.md", "planning/issue_queue/processed/dev-a.md");
+    let acts: [(&str, Option<&[u8]>, &str); 4] = [
         (A, Some(b"# Changed\n"), "was edited"),
         (A, None, "no longer there"),
-        (doubled, Some(b"# A\n"), "also lies in"),
+        (further, Some(b"# A\n"), "also lies in complete/"),
+        (doubled, Some(b"# A\n"), "lies in processed/ with other content"),
     ];
     for (path, content, reason) in acts {
         let sim = simulator().await;
@@ -114,6 +115,22 @@ async fn a_file_that_was_edited_deleted_or_doubled_since_is_not_moved() {
         assert!(why.contains(reason) && !refused, "{why}");
         assert_eq!(tip(&sim).await.to_string(), theirs, "nothing was pushed");
     }
+}
+
+#[tokio::test]
+async fn a_copy_that_a_move_in_two_steps_left_is_taken_away_in_one_commit() {
+    let sim = simulator().await;
+    with_files(&sim).await;
+    let copy: (&str, Option<&[u8]>) = ("planning/issue_queue/processed/dev-a.md", Some(b"# A\n\nText\n"));
+    sim.commit_files("main", &[copy], "half a move").await.expect("committed");
+    let desk = Desk::new(&sim);
+    let before = desk.sync().await.mainline;
+    let commit = done(desk.promote("dev-a.md").await);
+    let work = clone(&sim).await;
+    let show = git(&sim, work.path(), &["show", "--format=%P", "--name-status", "HEAD"]).await.stdout;
+    let lines: Vec<&str> = show.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, [before.to_string(), format!("D\t{A}")]);
+    assert_eq!(done(desk.promote_again("dev-a.md", before).await), commit, "done twice is done once");
 }
 
 #[tokio::test]
