@@ -3,6 +3,7 @@
 //! **Guarantees**: what is shown is what was decided; text from outside never moves the terminal's cursor; exit codes
 //! are an interface ([`crate::failure::Exit`]).
 
+mod adopt;
 mod cycle;
 mod demo;
 mod output;
@@ -39,6 +40,8 @@ enum Command {
     Status(status::Status),
     /// Do the one thing that is owed now
     Cycle(cycle::CycleCommand),
+    /// Take over what a predecessor, or a lost ledger, left behind; asks first
+    Adopt(adopt::Adopt),
 }
 
 /// Which repository.
@@ -78,6 +81,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
+            Command::Adopt(command) => command.run(&environment).await,
         }
     });
     match result {

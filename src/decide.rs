@@ -7,6 +7,7 @@
 //! Each stage group says in its own file what it owes. This file only puts the obligations in order and picks the first
 //! thing that can be done now: what only waits does not stop what finishes.
 
+pub mod adopt;
 mod capability;
 mod create;
 mod first_contact;

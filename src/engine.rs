@@ -5,6 +5,7 @@
 //! aside. **Races**: see [`cycle`].
 
 mod act;
+mod adopt;
 pub mod cycle;
 mod observe;
 pub mod port;

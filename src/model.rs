@@ -37,7 +37,9 @@ pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
-pub use request::{CreatedIssue, LedgerChange, LedgerMessage, MergeRequest, Question, QueueMove, Signature, TipHints};
-pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips};
+pub use request::{
+    CreatedIssue, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, Question, QueueMove, Signature, TipHints,
+};
+pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
 pub use stage::Stage;
 pub use trailer::{Step, Trailers};

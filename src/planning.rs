@@ -108,8 +108,8 @@ fn read(name: &ItemName, file: &RawFile<'_>) -> Result<QueueItem, Quarantine> {
     })
 }
 
-/// First non-blank line, leading `#` stripped.
-fn title(text: &str) -> Option<&str> {
+/// The title of a queue file's text below its front-matter: the first non-blank line, leading `#` stripped.
+pub fn title(text: &str) -> Option<&str> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     Some(line.trim_start_matches('#').trim()).filter(|title| !title.is_empty())
 }

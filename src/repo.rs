@@ -8,6 +8,7 @@
 mod clone;
 mod commit;
 mod diff;
+mod history;
 mod ledger;
 mod lock;
 mod observation;

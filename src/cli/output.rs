@@ -23,6 +23,18 @@ pub(super) fn json(value: &serde_json::Value) {
     let _ = writeln!(std::io::stdout().lock(), "{value}");
 }
 
+/// Asks on the terminal and reads one line; `None` where nobody is there to answer.
+pub(super) fn ask(question: &str) -> Option<bool> {
+    let (input, mut out) = (std::io::stdin(), std::io::stdout().lock());
+    if !input.is_terminal() || !out.is_terminal() {
+        return None;
+    }
+    let mut answer = String::new();
+    write!(out, "{} ", terminal(question)).and_then(|()| out.flush()).ok()?;
+    input.read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// One or more lines beside the answer: failures, and what a script must not read.
 pub(super) fn aside(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", terminal(text));

@@ -112,6 +112,18 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         Ok((snapshot, decision))
     }
 
+    /// One look at everything, without a decision.
+    ///
+    /// # Errors
+    /// When GitHub or the clone can't be read.
+    pub async fn snapshot(&self, lock: &R::Lock) -> Result<Snapshot, ErrorOf<F, R>> {
+        observe::snapshot(&self.a_look(lock), &self.repository, &self.instance, self.clock.now()).await
+    }
+
+    pub(super) fn a_look<'a>(&'a self, lock: &'a R::Lock) -> Look<'a, F, R> {
+        Look { forge: &self.forge, remote: &self.remote, lock, refused: self.refusals.all() }
+    }
+
     async fn see(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
         self.recalled
             .get_or_init(async || {
@@ -119,7 +131,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
                 self.refusals.take_over(kept.map(|kept| kept.refused).unwrap_or_default());
             })
             .await;
-        let look = Look { forge: &self.forge, remote: &self.remote, lock, refused: self.refusals.all() };
+        let look = self.a_look(lock);
         let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, self.clock.now()).await?;
         let mut decision = decide(&snapshot);
         for _ in 0..MAX_ROUNDS {
@@ -160,7 +172,13 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         }
     }
 
-    async fn perform(&self, lock: &R::Lock, snapshot: &Snapshot, decision: &Decision, action: &Action) -> Vec<Done> {
+    pub(super) async fn perform(
+        &self,
+        lock: &R::Lock,
+        snapshot: &Snapshot,
+        decision: &Decision,
+        action: &Action,
+    ) -> Vec<Done> {
         let acts = Acts { engine: self, lock, snapshot, decision, kind: action.kind };
         let mut performer = Performer::new(acts);
         let mut done = Vec::new();

@@ -7,8 +7,9 @@ use super::cycle::CycleError;
 use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
-use crate::model::{Ledger, Need, Needs, Question, Refusal, RepositoryName, Snapshot, TipHints};
+use crate::model::{Ledger, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Newest settled bindings that are still looked at: a closing or a branch deletion owed shows there.
 const SETTLED: usize = 10;
@@ -69,6 +70,25 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
     })
 }
 
+/// Looks at GitHub again, at these issues besides those that a look asks about anyway.
+pub(super) async fn widen<F: Forge, R: Remote>(
+    look: &Look<'_, F, R>,
+    snapshot: &mut Snapshot,
+    more: Question,
+) -> Result<(), ErrorOf<F, R>> {
+    let mut wanted = snapshot.ledger.as_ref().map(question).unwrap_or_default();
+    let known: BTreeSet<NodeId> = wanted.unsettled.iter().chain(&wanted.settled).cloned().collect();
+    let new = |nodes: Vec<NodeId>| nodes.into_iter().filter(|node| !known.contains(node)).collect::<Vec<_>>();
+    let (unsettled, settled) = (new(more.unsettled), new(more.settled));
+    if unsettled.is_empty() && settled.is_empty() {
+        return Ok(());
+    }
+    wanted.unsettled.extend(unsettled);
+    wanted.settled.extend(settled);
+    snapshot.forge = look.forge.observe(&wanted).await.map_err(CycleError::Forge)?;
+    Ok(())
+}
+
 /// Fetches one fact that a decision lacks.
 pub(super) async fn satisfy<F: Forge, R: Remote>(
     look: &Look<'_, F, R>,
@@ -103,6 +123,10 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
         Need::AgentEvents { pull } => {
             let events = look.forge.agent_events(*pull).await.map_err(CycleError::Forge)?;
             needs.agent_events.insert(*pull, events);
+        }
+        Need::Permission { id, login } => {
+            let may_write = look.forge.may_write(*id, login).await.map_err(CycleError::Forge)?;
+            needs.permissions.insert(*id, may_write);
         }
         Need::Discussion { pull } => {
             let discussion = look.forge.discussion(*pull).await.map_err(CycleError::Forge)?;

@@ -11,8 +11,8 @@ mod github;
 
 use crate::model::{
     AccountId, AgentEvent, BlobId, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, HeadDiff,
-    IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerMessage, ListedIssue, MergeRequest, NodeId,
-    Performed, Planning, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips,
+    IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage, ListedIssue, MergeRequest,
+    NodeId, Performed, Planning, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -36,6 +36,10 @@ pub trait Forge: Send + Sync {
     fn issue(&self, number: IssueNumber) -> impl Future<Output = Result<Option<ListedIssue>, Self::Error>> + Send;
     /// Every issue, open or closed, with one of our labels or by our account, that has a marker or our fixed title.
     fn traces(&self, viewer: &AccountId) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    /// Every issue, open or closed, with one of our labels or by our account, whatever it carries.
+    fn listed(&self, viewer: &AccountId) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
+    /// Whether an account may write to the repository.
+    fn may_write(&self, id: u64, login: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.
@@ -101,7 +105,17 @@ pub trait Remote: Send + Sync {
     ) -> impl Future<Output = Result<BTreeSet<Folder>, Self::Error>> + Send;
     /// Whether `ancestor` is reachable from `tip`.
     fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    /// What the newest first parents of a mainline commit say of queue items, newest first.
+    fn trail(&self, mainline: CommitId) -> impl Future<Output = Result<Vec<Trail>, Self::Error>> + Send;
+    /// The newest commits of the ledger, newest first.
+    fn ledger_log(
+        &self,
+        tip: CommitId,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<LedgerEntry>, Self::Error>> + Send;
 
+    /// Put back a ledger that the remote has no more; refused where it has one.
+    fn restore_ledger(&self, lock: &Self::Lock, tip: CommitId) -> impl Future<Output = Performed<CommitId>> + Send;
     /// Change the ledger by compare-and-set; the new tip. Rebuilt on the fetched tip while its condition holds.
     fn change_ledger(
         &self,

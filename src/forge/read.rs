@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Longest text that is kept of a description or a comment, in characters.
 const MAX_TEXT: usize = 70_000;
+/// Our labels, as an address writes them.
+const LABELS: [&str; 3] = ["Development", "Gap%20Analysis", "Update%20Capability"];
 /// The app by which the agent acts.
 const AGENT_APP: &str = "copilot-swe-agent";
 
@@ -94,8 +96,15 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked.
     pub async fn traces(&self, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
-        let labels = ["Development", "Gap%20Analysis", "Update%20Capability"];
-        self.issues_of(&labels, viewer, |issue| issue.marker.is_some() || issue.title == GAP_TITLE).await
+        self.issues_of(&LABELS, viewer, |issue| issue.marker.is_some() || issue.title == GAP_TITLE).await
+    }
+
+    /// Every issue, open or closed, with one of our labels or by our own account, whatever it carries.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn listed(&self, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
+        self.issues_of(&LABELS, viewer, |_| true).await
     }
 
     /// Issues with one of the labels or by our account, by number.
@@ -177,7 +186,10 @@ impl Client {
     }
 
     /// Whether an account may write to the repository; asked, not guessed from its association.
-    async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
         if id == AccountId::COPILOT_AGENT {
             return Ok(true);
         }

@@ -377,8 +377,11 @@ impl fmt::Display for Effect {
             Self::Attempt { key } => write!(f, "write down the attempt for {key}"),
             Self::Create { text, .. } => write!(f, "create the issue \"{}\"", text.title),
             Self::Revise { issue, .. } => write!(f, "bring the text of {issue} up to date"),
-            Self::Bind { key, settles, .. } => {
-                write!(f, "bind {key} to it")?;
+            Self::Bind { key, issue, settles, .. } => {
+                match issue {
+                    IssueSource::Created => write!(f, "bind {key} to it")?,
+                    IssueSource::Adopted { number, .. } => write!(f, "bind {key} to {number}")?,
+                }
                 match settles {
                     Some(fields) => write!(f, ", settle {} as {}", fields.key, fields.outcome),
                     None => Ok(()),

@@ -90,14 +90,13 @@ impl Ledger {
         if let Some(other) = foreign {
             return Applied::Moved(format!("another instance is at work on {}", other.key));
         }
-        let mut ledger = match settles.map(|fields| self.settled(fields, at)) {
-            None | Some(Applied::Already) => self.clone(),
-            Some(Applied::New(ledger)) => *ledger,
-            Some(moved @ Applied::Moved(_)) => return moved,
-        };
+        let mut ledger = self.clone();
         ledger.bindings.insert(binding.key.clone(), binding.clone());
         ledger.attempt = ledger.attempt.filter(|attempt| attempt.key != binding.key);
-        Applied::New(Box::new(ledger))
+        match settles.map(|fields| ledger.settled(fields, at)) {
+            None | Some(Applied::Already) => Applied::New(Box::new(ledger)),
+            Some(other @ (Applied::New(_) | Applied::Moved(_))) => other,
+        }
     }
 
     fn noted(&self, owner: &str, key: &Key, number: IssueNumber) -> Applied {

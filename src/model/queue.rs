@@ -224,6 +224,9 @@ pub struct Planning {
     pub processed: Vec<QueueEntry>,
     /// Names of every file below `complete/`, month folders included.
     pub complete: Vec<ItemName>,
+    /// Files directly in `complete/` that lie in another queue folder, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubles: Vec<QueueEntry>,
     /// `*.md` files below each folder, recursively, as dashboards count them.
     pub counts: [usize; 3],
     /// Pending files whose names are reserved (`review-*`, `system-*`, …), as dashboards count them.

@@ -68,7 +68,7 @@ pub enum LedgerChange {
         owner: String,
         /// The new record.
         binding: Box<Binding>,
-        /// The record that ends with it.
+        /// The record that ends with it: another one, or, where an old story is taken over, the new one itself.
         settles: Option<SettleFields>,
     },
     /// Keep the number of an issue that was created and could not be bound; our own attempt must stand.
@@ -106,6 +106,19 @@ pub struct Signature {
     pub identity: CommitPolicy,
     /// By the engine's clock.
     pub at: Timestamp,
+}
+
+/// One commit of the ledger's history.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct LedgerEntry {
+    /// Which.
+    pub commit: CommitId,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it did, in words.
+    pub subject: String,
+    /// Which instance made it, where it says so.
+    pub instance: Option<String>,
 }
 
 /// A commit message of the ledger: the action in words, and its trailers.

@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::pacing::Refusal;
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};
+use super::trailer::Trailers;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +66,15 @@ pub struct HeadDiff {
     pub unreadable: Option<String>,
 }
 
+/// What one mainline commit says of a queue item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// Which commit.
+    pub commit: CommitId,
+    /// What it says.
+    pub trailers: Trailers,
+}
+
 /// A fact that `decide` lacks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "need", rename_all = "snake_case")]
@@ -105,6 +115,13 @@ pub enum Need {
         /// On which pull request.
         pull: PullNumber,
     },
+    /// Whether an account may write to the repository.
+    Permission {
+        /// Its numeric id.
+        id: u64,
+        /// Its login, by which it is asked.
+        login: String,
+    },
     /// The words of a pull request.
     Discussion {
         /// Which.
@@ -130,6 +147,15 @@ pub struct Needs {
     /// By file name: the folders in which it lay since its binding was written.
     #[serde(default)]
     pub whereabouts: BTreeMap<ItemName, BTreeSet<Folder>>,
+    /// By numeric id: whether the account may write to the repository.
+    #[serde(default)]
+    pub permissions: BTreeMap<u64, bool>,
+    /// What the mainline's commits say of queue items, newest first.
+    #[serde(default)]
+    pub trail: Option<Vec<Trail>>,
+    /// By commit: whether the mainline holds it.
+    #[serde(default)]
+    pub reachable: BTreeMap<CommitId, bool>,
     /// By pull request, oldest first.
     pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
     /// By pull request.

@@ -59,6 +59,24 @@ impl Trailers {
         self
     }
 
+    /// The trailers of a commit message that speaks of a queue item; the last one of a name counts.
+    pub fn read(message: &str) -> Option<Self> {
+        let value = |name: &str| {
+            let lines = message.lines().rev();
+            lines.filter_map(|line| line.split_once(": ")).find(|(key, _)| *key == name).map(|(_, value)| value.trim())
+        };
+        let number = |name: &str| value(name)?.strip_prefix('#')?.parse::<u64>().ok();
+        let step = value("Orchestrator-Step")?;
+        Some(Self {
+            item: ItemName::new(value("Orchestrator-Item")?)?,
+            step: [Step::Promote, Step::Complete, Step::Drop].into_iter().find(|known| known.word() == step)?,
+            issue: number("Issue").map(IssueNumber),
+            pull: number("Pull-Request").map(PullNumber),
+            merge: value("Merge-Commit").and_then(|id| id.parse().ok()),
+            capability_issue: number("Capability-Issue").map(IssueNumber),
+        })
+    }
+
     /// The trailer block, `Orchestrator-Op` excluded: the executor makes that id.
     pub fn render(&self) -> String {
         let mut text = format!("Orchestrator-Item: {}\nOrchestrator-Step: {}\n", self.item, self.step.word());
@@ -73,5 +91,32 @@ impl Trailers {
         line("Merge-Commit", self.merge.map(|id| id.to_string()));
         line("Capability-Issue", self.capability_issue.map(|n| n.to_string()));
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObjectId;
+
+    #[test]
+    fn what_is_written_is_read_back_and_other_commits_say_nothing() {
+        let all = Trailers {
+            item: ItemName::new("dev: 1.md").expect("a name"),
+            step: Step::Complete,
+            issue: Some(IssueNumber(12)),
+            pull: Some(PullNumber(15)),
+            merge: Some(ObjectId::from_bytes([7; 20])),
+            capability_issue: Some(IssueNumber(16)),
+        };
+        let none =
+            Trailers { step: Step::Drop, issue: None, pull: None, merge: None, capability_issue: None, ..all.clone() };
+        for trailers in [all, none] {
+            let message = format!("planning: it\n\n{}Orchestrator-Op: x\n", trailers.render());
+            assert_eq!(Trailers::read(&message), Some(trailers));
+        }
+        for message in ["", "fix: x\n\nIssue: #1\n", "x\n\nOrchestrator-Item: a.md\nOrchestrator-Step: dance\n"] {
+            assert_eq!(Trailers::read(message), None, "{message}");
+        }
     }
 }

@@ -189,6 +189,11 @@ impl LocalClone {
         }
     }
 
+    /// The remote has a ledger: nothing is lost.
+    pub(super) fn found_ledger(&self) -> Result<(), RepoError> {
+        self.forget(LOST_LEDGER)
+    }
+
     /// The remote has no ledger any more: what was known of it is kept, so that it can be put back.
     fn lose_ledger(&self, known: CommitId) -> Result<(), RepoError> {
         let repository = self.git2()?;

@@ -26,6 +26,16 @@ impl LocalClone {
         read(&repository, tip)
     }
 
+    /// Puts back the ledger that the remote has no more.
+    pub fn restore_ledger(&self, lock: &RepositoryLock, tip: CommitId) -> Performed<CommitId> {
+        let restored = self.put_back(lock, &RefName::ledger(), tip);
+        if matches!(restored, Performed::Done { .. }) {
+            // What stays behind is taken away by the next look that sees the ledger.
+            let _ = self.found_ledger();
+        }
+        restored
+    }
+
     /// Changes the ledger; the new tip.
     pub fn change_ledger(
         &self,

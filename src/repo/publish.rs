@@ -61,6 +61,25 @@ impl LocalClone {
         }
     }
 
+    /// Puts back a reference that the remote has no more, at a commit that this clone kept. Nothing is built: while the
+    /// reference is absent this is right, and once it is there again it is somebody else's.
+    pub(super) fn put_back(&self, _lock: &RepositoryLock, name: &RefName, commit: CommitId) -> Performed<CommitId> {
+        let there = || Performed::NotDone { why: format!("the remote has {name} again"), refused: false };
+        match self.transport.push(&self.git_dir, name, None, commit) {
+            Pushed::Accepted => {}
+            Pushed::Refused(PushRefusal::Stale) => return there(),
+            Pushed::Refused(PushRefusal::Rule(why)) => return Performed::NotDone { why, refused: true },
+            Pushed::Unknown(why) => match self.refetch(name) {
+                Ok(Some(found)) if found == commit => {}
+                Ok(Some(_)) => return there(),
+                Ok(None) | Err(_) => return Performed::Unknown { why },
+            },
+        }
+        // The remote has it; a clone that can't record it fetches it with the next look.
+        let _ = self.advance(name, commit);
+        Performed::Done { value: commit }
+    }
+
     fn push_once(&self, name: &RefName, tip: Option<CommitId>, commit: CommitId) -> Attempted {
         let repository = match self.git2() {
             Ok(repository) => repository,

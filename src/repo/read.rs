@@ -60,9 +60,17 @@ impl LocalClone {
                     (planning.pending, planning.quarantined) = self.pending(&repository, found.as_ref())?;
                 }
                 Folder::Processed => planning.processed = entries(found.as_ref())?,
-                Folder::Complete => planning.complete = names,
+                Folder::Complete => {
+                    planning.complete = names;
+                    planning.doubles = entries(found.as_ref())?;
+                }
             }
         }
+        let doubles = std::mem::take(&mut planning.doubles);
+        let elsewhere = |entry: &QueueEntry| {
+            planning.has(Folder::Pending, &entry.name) || planning.has(Folder::Processed, &entry.name)
+        };
+        planning.doubles = doubles.into_iter().filter(elsewhere).collect();
         Ok(planning)
     }
 

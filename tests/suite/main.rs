@@ -16,6 +16,7 @@ mod adapter;
 mod both_worlds;
 mod code_paths;
 mod command_line;
+mod decide_adopt;
 mod decide_ends;
 mod decide_fixtures;
 mod decide_people;

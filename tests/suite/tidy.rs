@@ -54,8 +54,8 @@ const IMPURE: [&str; 13] = [
 ];
 
 /// Crates that a pure module may name, besides the standard library.
-const PURE_CRATES: [&str; 7] =
-    ["serde", "serde_json", "jiff", "sha2", "thiserror", "percent_encoding", "unicode_normalization"];
+const PURE_CRATES: [&str; 8] =
+    ["serde", "serde_json", "jiff", "sha2", "similar", "thiserror", "percent_encoding", "unicode_normalization"];
 
 /// What may lie at the top of the repository, dot-files aside.
 const TOP: [&str; 8] = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "fixtures", "src", "templates", "tests"];

@@ -4,8 +4,8 @@
 
 use super::Remote;
 use crate::model::{
-    BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerMessage, Performed, Planning, PullNumber,
-    QueueMove, Signature, Snapshot, TipHints, Tips,
+    BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
+    Planning, PullNumber, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 use jiff::Timestamp;
@@ -92,6 +92,19 @@ impl Remote for Arc<LocalClone> {
 
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, RepoError> {
         blocking(self, move |clone| clone.is_ancestor(ancestor, tip)).await
+    }
+
+    async fn trail(&self, mainline: CommitId) -> Result<Vec<Trail>, RepoError> {
+        blocking(self, move |clone| clone.trail(mainline)).await
+    }
+
+    async fn ledger_log(&self, tip: CommitId, limit: usize) -> Result<Vec<LedgerEntry>, RepoError> {
+        blocking(self, move |clone| clone.ledger_log(tip, limit)).await
+    }
+
+    async fn restore_ledger(&self, lock: &Self::Lock, tip: CommitId) -> Performed<CommitId> {
+        let lock = Arc::clone(lock);
+        blocking(self, move |clone| clone.restore_ledger(&lock, tip)).await
     }
 
     async fn change_ledger(

@@ -26,6 +26,14 @@ impl Forge for Client {
         Self::traces(self, viewer).await
     }
 
+    async fn listed(&self, viewer: &AccountId) -> Result<Vec<ListedIssue>, ForgeError> {
+        Self::listed(self, viewer).await
+    }
+
+    async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
+        Self::may_write(self, id, login).await
+    }
+
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
         Self::agent_events(self, pull).await
     }
