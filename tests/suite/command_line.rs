@@ -1,70 +1,11 @@
 //! The program as people and scripts run it: exit codes, words, and what it never touches.
 
+use crate::program::{Program, folder};
 use crate::sim_client::{clone, git, simulator};
-use orchestrator::sim::Simulator;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-
-/// How the program ended.
-#[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    signal: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// The program in a folder, with nothing of the caller's environment but `PATH`.
-struct Program {
-    folder: PathBuf,
-    environment: BTreeMap<String, String>,
-}
-
-impl Program {
-    fn new(folder: &Path) -> Self {
-        let path = std::env::var("PATH").expect("a PATH");
-        let environment = [
-            ("PATH", path.as_str()),
-            ("HOME", folder.to_str().expect("a plain path")),
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
-            ("GIT_CONFIG_NOSYSTEM", "1"),
-        ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { folder: folder.to_owned(), environment }
-    }
-
-    /// For a simulator's repository, with its data in the folder.
-    fn on(sim: &Simulator, folder: &Path) -> Self {
-        let data = folder.join("data");
-        Self::new(folder)
-            .with("GITHUB_BASE_URL", &sim.api_url())
-            .with("ORCHESTRATOR_GITHUB_TOKEN", sim.token())
-            .with("ORCHESTRATOR_DEFAULT_REPO", "maintainer/tally")
-            .with("ORCHESTRATOR_DATA_DIR", data.to_str().expect("a plain path"))
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    async fn run(&self, arguments: &[&str]) -> Ended {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
-            .args(arguments)
-            .current_dir(&self.folder)
-            .env_clear()
-            .envs(&self.environment)
-            .stdin(Stdio::null())
-            .output()
-            .await
-            .expect("the program runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
-        Ended { code: output.status.code(), signal, out: text(output.stdout), err: text(output.stderr) }
-    }
-}
 
 /// Every file below a folder with its content.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -81,10 +22,6 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

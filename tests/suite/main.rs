@@ -13,6 +13,7 @@
 
 #[path = "../simulation/adapter.rs"]
 mod adapter;
+mod adopt_wire;
 mod both_worlds;
 mod code_paths;
 mod command_line;
@@ -35,6 +36,7 @@ mod kills;
 mod loop_people;
 mod loop_stories;
 mod loop_walk;
+mod program;
 mod repo_clone;
 mod repo_ledger;
 mod repo_moves;

@@ -1,0 +1,70 @@
+//! The program itself, run as people and scripts run it.
+
+use orchestrator::sim::Simulator;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// How the program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// The program in a folder, with nothing of the caller's environment but `PATH`.
+pub struct Program {
+    pub folder: PathBuf,
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Program {
+    pub fn new(folder: &Path) -> Self {
+        let path = std::env::var("PATH").expect("a PATH");
+        let environment = [
+            ("PATH", path.as_str()),
+            ("HOME", folder.to_str().expect("a plain path")),
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { folder: folder.to_owned(), environment }
+    }
+
+    /// For a simulator's repository, with its data in the folder.
+    pub fn on(sim: &Simulator, folder: &Path) -> Self {
+        let data = folder.join("data");
+        Self::new(folder)
+            .with("GITHUB_BASE_URL", &sim.api_url())
+            .with("ORCHESTRATOR_GITHUB_TOKEN", sim.token())
+            .with("ORCHESTRATOR_DEFAULT_REPO", "maintainer/tally")
+            .with("ORCHESTRATOR_DATA_DIR", data.to_str().expect("a plain path"))
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+        Ended { code: output.status.code(), signal, out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// A folder of its own.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
