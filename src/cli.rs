@@ -6,6 +6,7 @@
 mod adopt;
 mod cycle;
 mod demo;
+mod ledger;
 mod output;
 mod seat;
 mod status;
@@ -42,6 +43,8 @@ enum Command {
     Cycle(cycle::CycleCommand),
     /// Take over what a predecessor, or a lost ledger, left behind; asks first
     Adopt(adopt::Adopt),
+    /// Show the ledger or its history, or put it back where the remote lost it
+    Ledger(ledger::LedgerCommand),
 }
 
 /// Which repository.
@@ -82,6 +85,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,
+            Command::Ledger(command) => command.run(&environment).await,
         }
     });
     match result {

@@ -162,8 +162,8 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
     }
 }
 
-/// What stops every write, whatever is owed.
-fn gate(snapshot: &Snapshot) -> Option<Outcome> {
+/// What stops every write, whatever is owed or asked for.
+pub fn gate(snapshot: &Snapshot) -> Option<Outcome> {
     let lifts = "restore it on the mainline; `orchestrator status` works meanwhile";
     match &snapshot.policy {
         PolicyState::Missing => {

@@ -33,6 +33,7 @@ mod forge_writes;
 mod instances;
 mod instances_memory;
 mod kills;
+mod ledger_wire;
 mod loop_people;
 mod loop_stories;
 mod loop_walk;
