@@ -6,6 +6,7 @@
 mod adopt;
 mod cycle;
 mod demo;
+mod fsck;
 mod ledger;
 mod output;
 mod seat;
@@ -43,6 +44,8 @@ enum Command {
     Cycle(cycle::CycleCommand),
     /// Take over what a predecessor, or a lost ledger, left behind; asks first
     Adopt(adopt::Adopt),
+    /// Compare files, bindings, issues, pull requests and history; changes nothing
+    Fsck(fsck::Fsck),
     /// Show the ledger or its history, or put it back where the remote lost it
     Ledger(ledger::LedgerCommand),
 }
@@ -85,6 +88,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,
+            Command::Fsck(command) => command.run(&environment).await,
             Command::Ledger(command) => command.run(&environment).await,
         }
     });

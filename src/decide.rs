@@ -8,6 +8,7 @@
 //! thing that can be done now: what only waits does not stop what finishes.
 
 pub mod adopt;
+pub mod audit;
 mod capability;
 mod create;
 mod first_contact;
@@ -20,6 +21,7 @@ mod planning_issue;
 mod progress;
 mod promotion;
 mod question;
+mod spot;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +69,17 @@ struct View<'a> {
     policy: &'a Policy,
 }
 
+impl<'a> View<'a> {
+    /// Under the repository's policy, or the defaults where it has none that is valid.
+    const fn of(snapshot: &'a Snapshot, defaults: &'a Policy) -> Self {
+        let policy = match &snapshot.policy {
+            PolicyState::Valid { policy } => policy,
+            PolicyState::Missing | PolicyState::Invalid { .. } => defaults,
+        };
+        Self { snapshot, policy }
+    }
+}
+
 impl Owed {
     fn new(rank: Rank, stage: Stage, reason: impl Into<String>, outcome: Outcome) -> Self {
         let obligation = Obligation { stage, focus: None, reason: reason.into(), evidence: Vec::new(), outcome };
@@ -99,11 +112,7 @@ fn stalled(why: impl Into<String>, lifts: impl Into<String>) -> Outcome {
 /// Decides. See the module's documentation for the rules.
 pub fn decide(snapshot: &Snapshot) -> Decision {
     let defaults = Policy::default();
-    let policy = match &snapshot.policy {
-        PolicyState::Valid { policy } => policy,
-        PolicyState::Missing | PolicyState::Invalid { .. } => &defaults,
-    };
-    let view = View { snapshot, policy };
+    let view = View::of(snapshot, &defaults);
     let Some(ledger) = &snapshot.ledger else {
         return pick(snapshot, vec![first_contact::owed(snapshot).obligation]);
     };

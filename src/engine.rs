@@ -6,6 +6,7 @@
 
 mod act;
 mod adopt;
+mod audit;
 pub mod cycle;
 mod observe;
 pub mod port;

@@ -30,7 +30,7 @@ pub use forge_facts::{
     ReviewVerdict, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
-pub use ledger::{Applied, Ledger};
+pub use ledger::{Applied, Ledger, NEWEST_SETTLED};
 pub use marker::{GAP_TITLE, Marker};
 pub use pacing::{Pacing, Refusal};
 pub use policy::{

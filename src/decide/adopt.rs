@@ -10,19 +10,18 @@ mod alike;
 mod asked;
 mod item;
 mod one;
-mod spot;
 
 pub use one::Refused;
 
 use super::View;
 use super::create::{is_bound, is_ours};
+use super::spot::{self, Spot};
 use crate::model::{
     Action, ActionKind, BoundIssue, Decision, Effect, Evidence, Folder, GAP_TITLE, IssueNumber, IssueSource,
-    IssueState, ItemName, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, NodeId, Outcome, Policy, PolicyState,
-    PullFacts, PullState, Question, SettleFields, Snapshot, Stage, Step as TrailerStep, Trailers,
+    IssueState, ItemName, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, NodeId, Outcome, Policy, PullFacts,
+    PullState, Question, SettleFields, Snapshot, Stage, Step as TrailerStep, Trailers,
 };
 use serde::Serialize;
-use spot::Spot;
 use std::collections::BTreeMap;
 
 /// Most closed item issues that are looked at to find the item of a capability update.
@@ -112,13 +111,9 @@ pub fn plan(snapshot: &Snapshot, wish: &Wish) -> Result<AdoptPlan, Refused> {
         return Err(Refused::LostLedger(tip));
     }
     let defaults = Policy::default();
-    let policy = match &snapshot.policy {
-        PolicyState::Valid { policy } => policy,
-        PolicyState::Missing | PolicyState::Invalid { .. } => &defaults,
-    };
     let nothing = Ledger::default();
     let mut draft = Draft {
-        view: View { snapshot, policy },
+        view: View::of(snapshot, &defaults),
         ledger: snapshot.ledger.as_ref().unwrap_or(&nothing),
         traces: snapshot.needs.traces.as_deref().unwrap_or_default(),
         finished: wish.finished,

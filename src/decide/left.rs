@@ -78,7 +78,7 @@ fn reopened(view: View<'_>, binding: &Binding, outcome: &ItemOutcome) -> Owed {
 }
 
 /// The binding's pull request was closed by us, not merged.
-const fn ends_unmerged(outcome: &ItemOutcome) -> bool {
+pub(super) const fn ends_unmerged(outcome: &ItemOutcome) -> bool {
     match outcome {
         ItemOutcome::Reached | ItemOutcome::Unchanged => true,
         ItemOutcome::Merged

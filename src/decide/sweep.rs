@@ -18,11 +18,11 @@ pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
 }
 
 /// Why an issue is not needed.
-struct Needless {
-    key: Key,
+pub(super) struct Needless {
+    pub(super) key: Key,
     stage: Stage,
     /// The one that is bound instead.
-    of: Option<IssueNumber>,
+    pub(super) of: Option<IssueNumber>,
 }
 
 fn of(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> Option<Owed> {
@@ -54,7 +54,7 @@ fn of(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> Option<Owed> {
 }
 
 /// How a person made the issue theirs.
-fn touched(detail: &IssueDetail) -> Option<String> {
+pub(super) fn touched(detail: &IssueDetail) -> Option<String> {
     match (detail.comments, detail.assignees.first()) {
         (_, Some(account)) => Some(format!("{} is assigned", account.login)),
         (0, None) => None,
@@ -62,7 +62,8 @@ fn touched(detail: &IssueDetail) -> Option<String> {
     }
 }
 
-fn needless(view: View<'_>, ledger: &Ledger, marker: &Marker) -> Option<Needless> {
+/// Whether what a marker names needs no other issue any more.
+pub(super) fn needless(view: View<'_>, ledger: &Ledger, marker: &Marker) -> Option<Needless> {
     let planning = &view.snapshot.planning;
     let (key, stage, owed) = match marker {
         Marker::Item(name) => {

@@ -7,12 +7,11 @@ use super::cycle::CycleError;
 use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
-use crate::model::{Ledger, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints};
+use crate::model::{
+    Ledger, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints,
+};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-
-/// Newest settled bindings that are still looked at: a closing or a branch deletion owed shows there.
-const SETTLED: usize = 10;
 
 /// What a look works with.
 pub(super) struct Look<'a, F, R: Remote> {
@@ -25,7 +24,7 @@ pub(super) struct Look<'a, F, R: Remote> {
 fn question(ledger: &Ledger) -> Question {
     Question {
         unsettled: ledger.unsettled().map(|binding| binding.node.clone()).collect(),
-        settled: ledger.newest_settled().into_iter().take(SETTLED).map(|binding| binding.node.clone()).collect(),
+        settled: ledger.newest_settled().into_iter().take(NEWEST_SETTLED).map(|binding| binding.node.clone()).collect(),
     }
 }
 

@@ -107,6 +107,12 @@ pub trait Remote: Send + Sync {
     fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
     /// What the newest first parents of a mainline commit say of queue items, newest first.
     fn trail(&self, mainline: CommitId) -> impl Future<Output = Result<Vec<Trail>, Self::Error>> + Send;
+    /// Which of these commits a tip reaches.
+    fn reachable(
+        &self,
+        tip: CommitId,
+        commits: &BTreeSet<CommitId>,
+    ) -> impl Future<Output = Result<BTreeSet<CommitId>, Self::Error>> + Send;
     /// The newest commits of the ledger, newest first.
     fn ledger_log(
         &self,

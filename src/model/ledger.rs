@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many of the newest settled bindings a look still sees: a closing or a branch deletion owed shows there.
+pub const NEWEST_SETTLED: usize = 10;
+
 /// The ledger at one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {

@@ -8,6 +8,7 @@ use super::commit::{from_git2, to_git2};
 use super::{LocalClone, RepoError};
 use crate::model::{CommitId, LedgerEntry, Trail, Trailers};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Most mainline commits that are read for their trailers.
 const MAX_TRAIL: usize = 5_000;
@@ -45,6 +46,28 @@ impl LocalClone {
             });
         })?;
         Ok(entries)
+    }
+
+    /// Which of these commits a tip reaches.
+    ///
+    /// # Errors
+    /// When history can't be read.
+    pub fn reachable(&self, tip: CommitId, commits: &BTreeSet<CommitId>) -> Result<BTreeSet<CommitId>, RepoError> {
+        let wrong = |source| RepoError::Write { what: "cannot walk history", source };
+        let repository = self.git2()?;
+        let mut walk = repository.revwalk().map_err(wrong)?;
+        walk.push(to_git2(tip)).map_err(wrong)?;
+        let mut found = BTreeSet::new();
+        for id in walk {
+            if found.len() == commits.len() {
+                break;
+            }
+            let id = from_git2(id.map_err(wrong)?);
+            if commits.contains(&id) {
+                found.insert(id);
+            }
+        }
+        Ok(found)
     }
 
     /// First parents from a commit on, at most this many.

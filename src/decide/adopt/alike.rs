@@ -4,7 +4,7 @@
 //! is bounded.
 
 use super::Draft;
-use super::item::quoted;
+use crate::decide::spot::quoted;
 use crate::model::{GAP_TITLE, ItemName, ListedIssue, Need};
 use crate::planning;
 

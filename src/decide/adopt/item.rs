@@ -3,8 +3,8 @@
 //! **Guarantees**: an issue is bound because its marker names the file, or because a person said so; of several an open
 //! one with a pull request comes first. A file in two folders with different content is left alone.
 
-use super::spot::{self, Spot};
 use super::{Draft, End, Finished, source, trailers};
+use crate::decide::spot::{self, Spot, quoted};
 use crate::model::{
     BlobId, BoundIssue, Effect, ItemName, ItemOutcome, Key, ListedIssue, Marker, SettleFields, Step, Trailers,
 };
@@ -133,13 +133,4 @@ impl<'a> Draft<'a> {
             Spot::Conflict { .. } | Spot::Nowhere => None,
         }
     }
-}
-
-/// A file name as a shell takes it.
-pub(super) fn quoted(name: &ItemName) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.as_str().chars().all(plain) && !name.as_str().starts_with('-') {
-        return name.to_string();
-    }
-    format!("'{}'", name.as_str().replace('\'', "'\\''"))
 }

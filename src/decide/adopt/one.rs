@@ -2,8 +2,8 @@
 //!
 //! **Guarantees**: the same rules as for everything else but one: the issue need not name the file.
 
-use super::spot::{self, Spot};
 use super::{Draft, Trust};
+use crate::decide::spot::{self, Spot};
 use crate::model::{CommitId, IssueNumber, ItemName, Key, Need};
 
 /// Why nothing is planned at all.

@@ -98,6 +98,11 @@ impl Remote for Arc<LocalClone> {
         blocking(self, move |clone| clone.trail(mainline)).await
     }
 
+    async fn reachable(&self, tip: CommitId, commits: &BTreeSet<CommitId>) -> Result<BTreeSet<CommitId>, RepoError> {
+        let commits = commits.clone();
+        blocking(self, move |clone| clone.reachable(tip, &commits)).await
+    }
+
     async fn ledger_log(&self, tip: CommitId, limit: usize) -> Result<Vec<LedgerEntry>, RepoError> {
         blocking(self, move |clone| clone.ledger_log(tip, limit)).await
     }

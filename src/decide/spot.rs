@@ -43,3 +43,12 @@ pub(super) fn of(snapshot: &Snapshot, name: &ItemName) -> Spot {
         }
     }
 }
+
+/// A file name as a shell takes it.
+pub(super) fn quoted(name: &ItemName) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.as_str().chars().all(plain) && !name.as_str().starts_with('-') {
+        return name.to_string();
+    }
+    format!("'{}'", name.as_str().replace('\'', "'\\''"))
+}
