@@ -31,7 +31,7 @@
 //! | [`text`] | text from outside made harmless (pure) |
 //! | [`planning`] | the format of queue files (pure) |
 //! | [`message`] | what is sent to GitHub (pure) |
-//! | [`decide`] | snapshot → decision, guardrails one a file (pure) |
+//! | [`decide`] | snapshot → decision, guardrails one a file; the plans of adopt and fsck (pure) |
 //! | [`failure`] | how a failure is told: chain, help, exit code |
 //! | [`config`] | policy file, environment, settings |
 //! | [`repo`] | our own clone, the ledger, the git transport |
@@ -45,7 +45,7 @@
 //! *Queue item*: a file in `planning/issue_queue/`. *Stage*: one of nine, 1a to 3c. *Snapshot*: everything one decision
 //! is made from. *Decision*: stage, focus, reason and the one thing to do. *Guardrail*: may veto a merge, never cause
 //! one. *Veto*: its no, with what lifts it. *Binding*: key → issue, in the *ledger*. *Mainline*: the default branch.
-//! *Focus*: what the loop is about now. *Nudge*: "look again", never a fact.
+//! *Adopt*: bind, on a person's word, what a predecessor or a lost ledger left. *Focus*: what the loop is about now. *Nudge*: "look again", never a fact.
 //!
 //! # Invariants
 //!

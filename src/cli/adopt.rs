@@ -54,7 +54,10 @@ impl Adopt {
             let answer = if self.json { None } else { output::ask("Settle these? [y/N]") };
             match answer {
                 Some(true) => {}
-                Some(false) => return Ok(Exit::Refused),
+                Some(false) => {
+                    output::lines("nothing was changed", 0);
+                    return Ok(Exit::Refused);
+                }
                 None => {
                     if self.json {
                         output::json(&serde_json::json!({ "plan": plan, "done": [], "left": plan }));
@@ -63,6 +66,9 @@ impl Adopt {
                     return Err(Failure::new(Exit::Refused, text, "run it again with --yes"));
                 }
             }
+        }
+        if !self.json {
+            output::lines("\ndone", 2);
         }
         let mut done: Vec<Done> = Vec::new();
         for step in &plan.steps {

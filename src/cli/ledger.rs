@@ -166,7 +166,7 @@ async fn log(seen: &Seen, command: &Log) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for entry in &entries {
-        output::lines(&line(entry), 28);
+        output::lines(&line(entry), 10);
     }
     Ok(Exit::Done)
 }

@@ -263,6 +263,23 @@ async fn an_issue_by_somebody_who_cannot_write_is_never_bound() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bound_issue_that_was_deleted_is_given_up_on_a_persons_word() {
+    let stage = stage(&[("pending", "dev-1.md")]).await;
+    stage.cycle().await;
+    assert!(stage.cycle().await.moved(), "it is promoted");
+    stage.sim.world(|world| world.delete_issue(1).expect("it was there"));
+    let stalled = stage.cycle().await;
+    points_to_adopt(&stalled.decision.outcome);
+    let plan = adopt(&stage, Finished::Settle).await;
+    assert_eq!(plan.steps.len(), 1, "{plan:?}");
+    let cycle = stage.cycle().await;
+    let ledger = cycle.snapshot.ledger.as_ref().expect("a ledger");
+    assert_eq!(outcome(ledger, "dev-1.md"), Some(ItemOutcome::Dropped));
+    assert_eq!(cycle.snapshot.planning.complete.len(), 1);
+    assert!(cycle.moved(), "the loop goes on: {:?}", cycle.decision);
+}
+
 /// The last line of what went wrong.
 fn help(ended: &Ended) -> &str {
     ended.err.trim_end().lines().last().unwrap_or_default()
@@ -284,8 +301,8 @@ async fn the_command_shows_first_changes_nothing_unasked_and_twice_is_once() {
     let expected = [
         "maintainer/tally: to be settled",
         "  1. this repository has no ledger; its first record comes before everything else",
-        "  2. dev-1.md lies in pending/ and, the same, in processed/; #1, which names it, is open: bind them and move it to \
-         processed/",
+        "  2. dev-1.md lies in pending/ and, the same, in processed/; #1, which names it, is open: bind them and keep the \
+         file in processed/ alone",
         "",
         "shown only, and left as it is",
         "  -  #2 \"build top words, please\" (open) may be the issue of dev-2.md",
@@ -339,7 +356,7 @@ async fn the_command_settles_everything_with_one_yes() {
     let ended = program.run(&["adopt", "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
     for words in [
-        "was answered by #2, which is merged: bind them, settle it as merged without a capability update and move it to complete/",
+        "was answered by #2, which is merged: bind them, settle it as merged without a capability update and move the file to complete/",
         "bind item dev-1.md to #1, settle item dev-1.md as merged → ",
         "move dev-1.md from processed/ to complete/ → ",
         "maintainer/tally: nothing to adopt",
@@ -347,6 +364,38 @@ async fn the_command_settles_everything_with_one_yes() {
         assert!(ended.out.contains(words), "{words}: {}", ended.out);
     }
     rests(&stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_ends_between_bind_and_move_leaves_the_move_to_the_loop() {
+    let stage = stage(&[("processed", "dev-1.md")]).await;
+    stage.sim.script_issue(1, Script::TouchCapabilities);
+    item_issue(&stage, "dev-1.md");
+    worked(&stage).await;
+    merged(&stage, 2).await;
+    let here = folder();
+    let stopping = Program::on(&stage.sim, here.path()).with("ORCHESTRATOR_STOP_AT", "adopt.bind");
+    assert_eq!(stopping.run(&["adopt", "--yes"]).await.code, Some(137));
+    let ended = Program::on(&stage.sim, here.path()).run(&["adopt", "--yes"]).await;
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "maintainer/tally: nothing to adopt\n"), "{}", ended.err);
+    let ledger = rests(&stage).await;
+    assert_eq!(outcome(&ledger, "dev-1.md"), Some(ItemOutcome::Merged));
+    assert!(!has_update(&ledger, "dev-1.md"), "it was settled in the commit that bound it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_protected_mainline_refuses_the_move_and_the_rest_is_settled() {
+    let stage = stage(&[("pending", "dev-1.md"), ("pending", "dev-2.md")]).await;
+    let (one, two) = (item_issue(&stage, "dev-1.md"), item_issue(&stage, "dev-2.md"));
+    stage.sim.protect_mainline(true).await.expect("the rule is set");
+    let here = folder();
+    let ended = Program::on(&stage.sim, here.path()).run(&["adopt", "--yes"]).await;
+    assert_eq!(ended.code, Some(4), "{} {}", ended.out, ended.err);
+    assert_eq!(ended.out.matches(" — not done: GH006").count(), 2, "{}", ended.out);
+    let lock = stage.engine.remote.lock().await.expect("nobody else");
+    let ledger = stage.engine.snapshot(&lock).await.expect("a look").ledger.expect("a ledger");
+    let bound: Vec<u64> = ledger.bindings.values().map(|binding| binding.issue.0).collect();
+    assert_eq!(bound, [one, two], "each is bound");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,12 +84,15 @@ impl<'a> Draft<'a> {
             }
             Spot::Conflict { .. } | Spot::Nowhere => (None, "lies in no queue folder".to_owned()),
         };
-        let by = if issue.marker == Some(Marker::Item(name.clone())) { "which names it, " } else { "" };
-        let to = match moves.last() {
-            Some(Effect::Move { to, .. }) => format!(" and move it to {to}/"),
-            _ => String::new(),
+        let by = if issue.marker == Some(Marker::Item(name.clone())) { ", which names it," } else { "" };
+        let to = match (moves.last(), place) {
+            (Some(Effect::Move { to, .. }), Spot::Copies { further, .. }) if to == further => {
+                format!(" and keep the file in {to}/ alone")
+            }
+            (Some(Effect::Move { to, .. }), _) => format!(" and move the file to {to}/"),
+            (Some(_) | None, _) => String::new(),
         };
-        let why = format!("{name} {lies}; {}, {by}{how}{to}", issue.number);
+        let why = format!("{name} {lies}; {}{by} {how}{to}", issue.number);
         let bind = Effect::Bind { key: key.clone(), issue: source(issue), blob, settles: fields };
         self.step(why, &key, [bind].into_iter().chain(moves).collect());
     }
