@@ -5,6 +5,7 @@
 
 use super::accident::{Accidents, Planned};
 use super::{Broken, Folder, GitHub, Instance};
+use orchestrator::decide::adopt::Wish;
 use orchestrator::engine::port::{Clock as _, Remote as _};
 use orchestrator::engine::{Cycle, Engine};
 use orchestrator::model::Outcome;
@@ -45,6 +46,29 @@ impl Seat {
     /// The engine ends and another process begins in the same folder.
     pub fn restart(&mut self) {
         self.engine = engine(&self.github, &self.folder, self.account, &self.accidents);
+    }
+
+    /// What a person's `orchestrator adopt` does; whether the process was killed in it.
+    pub async fn adopt(&mut self) -> bool {
+        let lock = self.engine.remote.lock().await.expect("nobody else works in this folder");
+        let settle = async {
+            let look = self.engine.look_for_adoption(&lock, &Wish::default()).await;
+            let (snapshot, plan) = look.expect("it can be looked at");
+            for step in plan.expect("nothing forbids it").steps {
+                self.engine.settle(&lock, &snapshot, &step).await;
+            }
+        };
+        let killed = tokio::select! {
+            biased;
+            () = settle => false,
+            () = self.accidents.killed() => true,
+        };
+        drop(lock);
+        if killed {
+            self.killed += 1;
+            self.restart();
+        }
+        killed
     }
 
     /// One cycle. Time stands still.

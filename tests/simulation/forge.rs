@@ -227,14 +227,18 @@ impl Forge for Instance {
     async fn traces(&self, viewer: &Who) -> Result<Vec<ListedIssue>, Broken> {
         self.turn().await;
         Ok(self.sim().world(|world| {
-            let ours = world.account_by_login(&viewer.login).map(|account| account.id);
-            let labelled = |name: &String| look::LABELS.iter().any(|label| label.eq_ignore_ascii_case(name));
-            let found = world.listed().filter(|subject| subject.pull.is_none()).filter(|subject| {
-                look::label_names(world, subject).iter().any(labelled) || ours == Some(subject.author)
-            });
-            let shown = found.map(|subject| look::read(world, subject));
+            let shown = look::ours(world, viewer).map(|subject| look::read(world, subject));
             shown.filter(|issue| issue.marker.is_some() || issue.title == GAP_TITLE).collect()
         }))
+    }
+
+    async fn listed(&self, viewer: &Who) -> Result<Vec<ListedIssue>, Broken> {
+        self.turn().await;
+        Ok(self.sim().world(|world| look::ours(world, viewer).map(|subject| look::read(world, subject)).collect()))
+    }
+
+    async fn may_write(&self, id: u64, _login: &str) -> Result<bool, Broken> {
+        Ok(self.sim().world(|world| may_write(world, AccountId(id))))
     }
 
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, Broken> {

@@ -92,6 +92,15 @@ pub(super) fn listed(world: &World, subject: &Subject, author: Who) -> ListedIss
     }
 }
 
+/// Issues that lists show with one of our labels or by an account.
+pub(super) fn ours<'w>(world: &'w World, viewer: &Who) -> impl Iterator<Item = &'w Subject> {
+    let account = world.account_by_login(&viewer.login).map(|account| account.id);
+    let labelled = |name: &String| LABELS.iter().any(|label| label.eq_ignore_ascii_case(name));
+    let fits =
+        move |subject: &&Subject| label_names(world, subject).iter().any(labelled) || account == Some(subject.author);
+    world.listed().filter(|subject| subject.pull.is_none()).filter(fits)
+}
+
 /// As REST shows it, which tells more.
 pub(super) fn read(world: &World, subject: &Subject) -> ListedIssue {
     let detail = IssueDetail {

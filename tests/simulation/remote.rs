@@ -7,10 +7,11 @@
 use super::accident::Sent;
 use super::{Broken, Folder as DataFolder, Instance, look, planning};
 use jiff::Timestamp;
-use orchestrator::engine::port::Remote;
+use orchestrator::engine::port::{Clock as _, Remote};
 use orchestrator::model::{
-    Applied, BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerMessage, Performed, Planning,
-    PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips,
+    Applied, BlobId, CommitId, CommitPolicy, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry,
+    LedgerMessage, Performed, Planning, PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips,
+    Trail, Trailers,
 };
 use orchestrator::sim::{self, Edit, Miniature, Push, Pushed};
 use std::collections::BTreeSet;
@@ -77,10 +78,12 @@ fn build_move(sim: &Miniature, tip: Option<CommitId>, change: &QueueMove) -> Bui
         None => Built::Moved(format!("{from} is no longer there")),
         Some(entry) if entry.blob != wanted => Built::Moved(format!("{from} was edited")),
         Some(_) => {
-            let others = Folder::ALL.into_iter().filter(|folder| *folder != change.from);
-            match others.into_iter().find(|folder| tree.contains_key(&folder.path_of(&change.name))) {
-                Some(folder) => Built::Moved(format!("{} also lies in {folder}/", change.name)),
-                None => Built::Commit(vec![Edit::Move { from, to }]),
+            let mut others = Folder::ALL.into_iter().filter(|folder| ![change.from, change.to].contains(folder));
+            match (others.find(|folder| tree.contains_key(&folder.path_of(&change.name))), tree.get(&to)) {
+                (Some(folder), _) => Built::Moved(format!("{} also lies in {folder}/", change.name)),
+                (None, Some(copy)) if copy.blob == wanted => Built::Commit(vec![Edit::Remove { path: from }]),
+                (None, Some(_)) => Built::Moved(format!("{} lies in {}/ with other content", change.name, change.to)),
+                (None, None) => Built::Commit(vec![Edit::Move { from, to }]),
             }
         }
     }
@@ -301,6 +304,53 @@ impl Remote for Instance {
 
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, Broken> {
         Ok(self.sim().is_ancestor(&ancestor.to_string(), &tip.to_string()))
+    }
+
+    async fn trail(&self, mainline: CommitId) -> Result<Vec<Trail>, Broken> {
+        let log = self.sim().log(&mainline.to_string()).map_err(|error| error.to_string())?;
+        let told = log
+            .iter()
+            .filter_map(|(oid, message)| Some(Trail { commit: look::commit(oid), trailers: Trailers::read(message)? }));
+        Ok(told.collect())
+    }
+
+    async fn reachable(&self, tip: CommitId, commits: &BTreeSet<CommitId>) -> Result<BTreeSet<CommitId>, Broken> {
+        let (sim, tip) = (self.sim(), tip.to_string());
+        Ok(commits.iter().filter(|commit| sim.is_ancestor(&commit.to_string(), &tip)).copied().collect())
+    }
+
+    async fn ledger_log(&self, tip: CommitId, limit: usize) -> Result<Vec<LedgerEntry>, Broken> {
+        let mut sim = self.sim();
+        let log = sim.log(&tip.to_string()).map_err(|error| error.to_string())?;
+        let entries = log.into_iter().take(limit).map(|(oid, message)| LedgerEntry {
+            commit: look::commit(&oid),
+            at: sim.world(|world| world.commit(&oid).map(|commit| commit.committed_at)).unwrap_or_default(),
+            subject: message.lines().next().unwrap_or_default().to_owned(),
+            instance: message.lines().find_map(|line| line.strip_prefix("Instance: ")).map(str::to_owned),
+        });
+        Ok(entries.collect())
+    }
+
+    async fn restore_ledger(&self, _lock: &Held, tip: CommitId) -> Performed<CommitId> {
+        let ledger = match self.ledger_at(tip) {
+            Ok(ledger) => ledger,
+            Err(Broken(why)) => return Performed::NotDone { why, refused: false },
+        };
+        // A commit with the same content stands for the one that was lost.
+        let content = serde_json::to_vec(&ledger).expect("a ledger is JSON");
+        let signature = Signature { identity: CommitPolicy::default(), at: self.now() };
+        let what = Publication {
+            point: StopPoint::Baseline,
+            name: RefName::ledger(),
+            message: "restore",
+            signature: &signature,
+        };
+        let build = |standing: Option<CommitId>| {
+            let write = Edit::Write { path: LEDGER.to_owned(), mode: "100644".to_owned(), content: content.clone() };
+            Ok(standing
+                .map_or(Built::Commit(vec![write]), |_| Built::Moved("the remote has a ledger again".to_owned())))
+        };
+        self.publish(what, build).await
     }
 
     async fn change_ledger(

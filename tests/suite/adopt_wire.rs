@@ -317,7 +317,7 @@ async fn the_command_shows_first_changes_nothing_unasked_and_twice_is_once() {
 
     // A process that ends in the middle leaves what the next one settles.
     let stopping = Program::on(&stage.sim, here.path()).with("ORCHESTRATOR_STOP_AT", "adopt.bind");
-    assert_eq!(stopping.run(&["adopt", "--yes"]).await.code, Some(137));
+    assert_eq!(stopping.run(&["adopt", "--yes"]).await.signal, Some(9));
     let ended = program.run(&["adopt", "--yes", "dev-2.md", "#2"]).await;
     assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
     assert!(
@@ -375,7 +375,7 @@ async fn a_process_that_ends_between_bind_and_move_leaves_the_move_to_the_loop()
     merged(&stage, 2).await;
     let here = folder();
     let stopping = Program::on(&stage.sim, here.path()).with("ORCHESTRATOR_STOP_AT", "adopt.bind");
-    assert_eq!(stopping.run(&["adopt", "--yes"]).await.code, Some(137));
+    assert_eq!(stopping.run(&["adopt", "--yes"]).await.signal, Some(9));
     let ended = Program::on(&stage.sim, here.path()).run(&["adopt", "--yes"]).await;
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), "maintainer/tally: nothing to adopt\n"), "{}", ended.err);
     let ledger = rests(&stage).await;

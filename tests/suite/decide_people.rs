@@ -283,6 +283,23 @@ fn two_copies_of_a_bound_file_become_one_and_two_versions_need_a_person() {
 }
 
 #[test]
+fn two_copies_of_a_settled_file_become_one_and_two_versions_need_a_person() {
+    let mut snapshot = quiet();
+    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+    snapshot.planning.pending = vec![queue_item("dev-1.md", 9)];
+    bind(&mut snapshot, settled(ItemOutcome::Merged), BoundIssue { state: IssueState::Completed, ..issue(10) });
+    let copy = |effect: &Effect| matches!(effect, Effect::Move { from: Folder::Pending, to: Folder::Processed, .. });
+    match decide(&snapshot).outcome {
+        Outcome::Act { action } => assert!(action.effects.iter().all(copy), "{:?}", action.effects),
+        other => panic!("{other:?}"),
+    }
+    snapshot.planning.pending = vec![queue_item("dev-1.md", 8)];
+    let decision = decide(&snapshot);
+    assert!(!points(&decision).contains(&StopPoint::Move));
+    assert!(says(&decision, "dev-1.md lies in pending/ and in processed/ with different content: delete one"));
+}
+
+#[test]
 fn an_edited_file_reaches_the_agent_as_it_is_now() {
     let mut snapshot = quiet();
     snapshot.planning.pending.push(queue_item("dev-1.md", 60));

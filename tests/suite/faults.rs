@@ -8,6 +8,7 @@ use crate::adapter::accident::{Fate, Planned};
 use crate::adapter::driver::Toys;
 use crate::ending::{Ending, check, ending};
 use crate::stories::{Acted, EDITED, FILE, Story};
+use orchestrator::decide::adopt::Wish;
 use orchestrator::engine::Cycle;
 use orchestrator::engine::port::Remote;
 use orchestrator::engine::stop::StopAt;
@@ -72,6 +73,15 @@ impl Scene {
         }
     }
 
+    /// What a person would have adopted now.
+    async fn adoptable(&self) -> Vec<StopPoint> {
+        let engine = &self.toys.seat.engine;
+        let lock = engine.remote.lock().await.expect("nobody else works in this folder");
+        let (_, plan) = engine.look_for_adoption(&lock, &Wish::default()).await.expect("it can be looked at");
+        let steps = plan.expect("nothing forbids it").steps;
+        steps.iter().flat_map(|step| &step.action.effects).map(|effect| effect.stop_point()).collect()
+    }
+
     /// What is owed now.
     async fn owed(&self) -> Option<(ActionKind, Vec<StopPoint>)> {
         let engine = &self.toys.seat.engine;
@@ -95,6 +105,14 @@ impl Scene {
             // One cycle, or the time that it waits for, or a step of the agent.
             let (cycle, acts) = self.toys.go_on().await;
             busy += usize::from(acts);
+            if cycle.as_ref().is_some_and(|cycle| Story::wants_adoption(&cycle.decision.outcome)) {
+                if let Some(seen) = &mut seen {
+                    let points = self.adoptable().await;
+                    seen(&self, ActionKind::Adopt, points);
+                }
+                self.toys.seat.adopt().await;
+                busy += 1;
+            }
             let rests = cycle.as_ref().is_some_and(|c| matches!(c.decision.outcome, Outcome::Rest { .. }));
             last = cycle.or(last);
             if rests && rested {
@@ -123,7 +141,7 @@ type Scenes = BTreeMap<(ActionKind, StopPoint), Scene>;
 /// The undisturbed end of each story, and a scene for every stop point there is.
 async fn undisturbed() -> (BTreeMap<Story, (Ending, usize)>, Scenes) {
     let (mut ends, mut scenes) = (BTreeMap::new(), Scenes::new());
-    for story in Story::ALL.into_iter().filter(|story| *story != Story::Adopted) {
+    for story in Story::ALL {
         let mut keep = |scene: &Scene, kind, points: Vec<StopPoint>| {
             for point in points {
                 if Story::of(kind, point) == story && !scenes.contains_key(&(kind, point)) {
@@ -156,6 +174,10 @@ fn runs(wanted: Vec<Run>, lag: i64) -> BTreeMap<(ActionKind, StopPoint, Fate), (
                         let scene = scenes[&at].copy(&plan);
                         let lagging = jiff::SignedDuration::from_secs(lag);
                         scene.toys.github.sim().world(|world| world.settings.list_lag = lagging);
+                        if at.0 == ActionKind::Adopt {
+                            // What a predecessor left is older than any lag.
+                            scene.toys.advance(200);
+                        }
                         let (story, (end, busy)) = (scene.story, &ends[&scene.story]);
                         let ended = scene.play(None).await;
                         if !ended.over {
@@ -177,7 +199,7 @@ fn runs(wanted: Vec<Run>, lag: i64) -> BTreeMap<(ActionKind, StopPoint, Fate), (
 }
 
 fn points() -> Vec<(ActionKind, StopPoint)> {
-    StopAt::all().filter(|(action, _)| *action != ActionKind::Adopt).collect()
+    StopAt::all().collect()
 }
 
 fn planned(point: StopPoint, n: u32, fate: Fate) -> Planned {

@@ -1,6 +1,6 @@
 //! Short stories in which every action of the engine happens, and what a person does in each.
 
-use orchestrator::model::{ActionKind, StopPoint};
+use orchestrator::model::{ActionKind, Outcome, StopPoint};
 use orchestrator::sim::world::{NewIssue, StateReason, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
@@ -21,8 +21,10 @@ pub enum Story {
     Edited,
     /// One item, and a duplicate of its issue.
     Duplicate,
-    /// Files and an issue that a predecessor left; a person has them adopted.
+    /// A file and its closed issue that a predecessor left; a person has them adopted.
     Adopted,
+    /// One item whose issue a person deletes and then gives up.
+    GivenUp,
 }
 
 /// What a person did just now.
@@ -41,7 +43,7 @@ pub const FILE: &str = "planning/issue_queue/pending/dev-1.md";
 pub const EDITED: &[u8] = b"# One, better\n\nDo it well.\n";
 
 impl Story {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Reached,
         Self::Item,
         Self::Answered,
@@ -50,6 +52,7 @@ impl Story {
         Self::Edited,
         Self::Duplicate,
         Self::Adopted,
+        Self::GivenUp,
     ];
 
     /// In which story an action has this effect.
@@ -60,6 +63,7 @@ impl Story {
             (ActionKind::Drop, StopPoint::CloseIssue) => Self::Declined,
             (ActionKind::Drop, _) => Self::Dropped,
             (ActionKind::Sweep, _) => Self::Duplicate,
+            (ActionKind::Adopt, StopPoint::Settle) => Self::GivenUp,
             (ActionKind::Adopt, _) => Self::Adopted,
             (
                 ActionKind::Promote
@@ -82,7 +86,7 @@ impl Story {
                 options.project.retain(|(path, _)| path != "planning/vision/goal.md");
                 options.project.push(("planning/vision/goal.md".to_owned(), goal.into()));
             }
-            Self::Item | Self::Dropped | Self::Edited | Self::Duplicate => {
+            Self::Item | Self::Dropped | Self::Edited | Self::Duplicate | Self::GivenUp => {
                 options.project.push((FILE.to_owned(), b"# One\n\nDo it.\n".to_vec()));
             }
             Self::Adopted => {
@@ -92,13 +96,22 @@ impl Story {
         options
     }
 
+    /// Whether what was decided asks for `orchestrator adopt`.
+    pub fn wants_adoption(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Stalled { lifts, .. } if lifts.contains("orchestrator adopt"))
+    }
+
     /// How the agent goes about it.
     pub const fn scripts(self) -> &'static [(IssueKind, Script)] {
         match self {
             Self::Answered | Self::Declined => &[],
-            Self::Reached | Self::Item | Self::Dropped | Self::Edited | Self::Duplicate | Self::Adopted => {
-                &[(IssueKind::GapAnalysis, Script::NoChange)]
-            }
+            Self::Reached
+            | Self::Item
+            | Self::Dropped
+            | Self::Edited
+            | Self::Duplicate
+            | Self::Adopted
+            | Self::GivenUp => &[(IssueKind::GapAnalysis, Script::NoChange)],
         }
     }
 
@@ -131,6 +144,10 @@ impl Story {
                 let (title, body, labels) = (issue.title, issue.body, vec!["Development".to_owned()]);
                 let twin = NewIssue { title, body, labels, assignees: Vec::new() };
                 world.open_issue(viewer, twin, None).expect("a second issue");
+                Acted::Yes
+            }
+            (Self::GivenUp, Some(issue), _) if !issue.assignees.is_empty() && issue.is_open() => {
+                world.delete_issue(issue.number).expect("it is there");
                 Acted::Yes
             }
             (Self::Edited, Some(_), _) => Acted::Edits,
