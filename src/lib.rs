@@ -45,21 +45,25 @@
 //! *Queue item*: a file in `planning/issue_queue/`. *Stage*: one of nine, 1a to 3c. *Snapshot*: everything one decision
 //! is made from. *Decision*: stage, focus, reason and the one thing to do. *Guardrail*: may veto a merge, never cause
 //! one. *Veto*: its no, with what lifts it. *Binding*: key → issue, in the *ledger*. *Mainline*: the default branch.
-//! *Adopt*: bind, on a person's word, what a predecessor or a lost ledger left. *Focus*: what the loop is about now. *Nudge*: "look again", never a fact.
+//! *Adopt*: bind, on a person's word, what a predecessor or a lost ledger left. *Focus*: what the loop is about now.
+//! *Nudge*: "look again", never a fact.
 //!
 //! # Invariants
 //!
 //! 1. Same snapshot, same decision: `decisions_are_deterministic_and_have_a_reason`.
 //! 2. At most one action a repository a cycle, under its lock: the types of [`model::Outcome`] and
 //!    [`engine::Engine::cycle`]; `the_lock_is_held_once_and_names_its_holder`.
-//! 3. Every effect done twice equals once, and a crash at any stop point converges. So far:
-//!    `a_process_that_ends_at_a_stop_point_leaves_what_the_next_one_finishes`, the read-backs of `forge_writes`; every
-//!    point of every action is planned.
+//! 3. Every effect done twice equals once, and a crash or a lost answer at any stop point converges to the end of the
+//!    undisturbed run: `a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals`,
+//!    `after_every_accident_at_every_write_the_story_ends_as_if_nothing_had_happened`,
+//!    `after_every_pair_of_accidents_inside_one_action_the_story_ends_as_if_nothing_had_happened`.
 //! 4. No queue file is lost, in two folders of one commit, or changed by a move:
 //!    `a_move_is_one_commit_that_renames_the_file_and_changes_no_blob`, `the_sample_project_reaches_its_goal_and_rests`.
-//! 5. At most one issue is bound to a key and at most one assigned:
+//! 5. At most one issue is bound to a key and at most one assigned; duplicates are never assigned and get closed:
 //!    `of_two_clones_that_bind_one_key_at_once_exactly_one_does`,
-//!    `nothing_starts_beyond_the_limit_and_nothing_bound_is_created_again`.
+//!    `two_interleaved_instances_bind_and_send_one_issue_for_an_item`,
+//!    `two_instances_that_promote_at_once_bind_and_send_one_issue`,
+//!    `a_doubt_that_is_longer_than_the_lag_of_lists_never_makes_an_issue_twice`.
 //! 6. Nothing is merged that a guardrail vetoes at the judged head:
 //!    `nothing_is_merged_or_made_ready_while_any_guardrail_says_no`,
 //!    `another_head_than_the_judged_one_is_never_merged`.

@@ -36,7 +36,7 @@ pub(super) fn promotable<'a>(view: View<'a>, ledger: &'a Ledger) -> impl Iterato
 }
 
 /// Why an unbound item is not to be given out as it is.
-fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<String> {
+pub(super) fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<String> {
     let (name, planning) = (&item.name, &view.snapshot.planning);
     if let Some(binding) = used(ledger, item) {
         return Some(format!("{name} is set aside: its name was already used by {}", binding.issue));

@@ -124,8 +124,9 @@ fn file_state(view: View<'_>, ledger: &Ledger, name: &crate::model::ItemName) ->
         return FileState::SetAside(why.to_string());
     }
     let unbound = !ledger.bindings.contains_key(&Key::Item(name.clone()));
-    if unbound && planning.pending.iter().any(|item| item.name == *name) {
-        return FileState::Waiting;
+    if let Some(item) = planning.pending.iter().find(|item| unbound && item.name == *name) {
+        let aside = promotion::set_aside(view, ledger, item);
+        return aside.map_or(FileState::Waiting, FileState::SetAside);
     }
     FileState::Over
 }

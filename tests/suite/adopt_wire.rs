@@ -93,6 +93,8 @@ async fn adopt(stage: &Stage, finished: Finished) -> AdoptPlan {
         let (snapshot, plan) = stage.engine.look_for_adoption(&lock, &wish).await.expect("a look");
         let plan = plan.expect("a plan");
         for step in &plan.steps {
+            let effects: Vec<String> = step.action.effects.iter().map(ToString::to_string).collect();
+            println!("{:<70} → {}", step.why, effects.join(" · "));
             let done = stage.engine.settle(&lock, &snapshot, step).await;
             assert!(done.iter().all(orchestrator::engine::Done::is_done), "{}: {done:?}", step.why);
         }

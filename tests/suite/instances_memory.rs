@@ -107,7 +107,7 @@ fn snapshot(turn: Turn) -> Option<Snapshot> {
 /// One round; how many issues were made twice.
 async fn round(seed: u64, pending: bool, lag: i64) -> usize {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-    let (mut toys, mut other) = begin(pending, seed % 2 == 0, lag);
+    let (mut toys, mut other) = begin(pending, seed.is_multiple_of(2), lag);
     let fates =
         [Fate::KilledBefore, Fate::KilledAfter, Fate::BadGatewayBefore, Fate::BadGatewayAfter, Fate::AnswerLost];
     let points = [StopPoint::Attempt, StopPoint::Create, StopPoint::Bind, StopPoint::Assign];

@@ -209,4 +209,12 @@ async fn a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals() {
         .map(|(action, effect)| format!("{action}.{effect}"))
         .collect();
     assert!(missing.is_empty(), "never killed at {missing:?}");
+    for (action, effect) in &killed {
+        let story = Story::of(*action, *effect);
+        println!(
+            "{:<34} killed, and the end is that of the undisturbed story ({story:?})",
+            format!("{action}.{effect}")
+        );
+    }
+    println!("{} of {} stop points", killed.len(), points.len());
 }
