@@ -194,7 +194,8 @@ pub fn gate(snapshot: &Snapshot) -> Option<Outcome> {
         return Some(stalled("issues are switched off", "switch them on in the repository's settings"));
     }
     if snapshot.planning.paused {
-        return Some(wait("planning/PAUSE is on the mainline; everything but looking is paused", Actor::Person));
+        let why = "planning/PAUSE is on the mainline; everything but looking is paused until it is deleted";
+        return Some(wait(why, Actor::Person));
     }
     None
 }

@@ -67,9 +67,18 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
         in_work = in_work.because(name.to_string(), "lies in no queue folder; the issue decides");
     } else if view.snapshot.planning.complete.contains(name) {
         in_work = in_work.because(name.to_string(), "lies in complete/ already; the issue decides");
+    } else if edited(view, binding, name) {
+        let said = format!("was edited after it was given out; the agent goes by what {} says", issue.number);
+        in_work = in_work.because(name.to_string(), said);
     }
     owed.push(in_work);
     owed
+}
+
+/// Whether the file in `processed/` is another one than was bound.
+fn edited(view: View<'_>, binding: &Binding, name: &ItemName) -> bool {
+    let entry = view.snapshot.planning.processed.iter().find(|entry| entry.name == *name);
+    entry.is_some_and(|entry| binding.blob.is_some_and(|blob| blob != entry.blob))
 }
 
 /// A person's label: nothing of the item is assigned, made ready or merged.

@@ -67,11 +67,11 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, ki
             plain(Phase::InWork, why.clone(), stalled(why, "close all of them but one"))
         }
         ([], [pull, ..]) => judged(Case { view, kind, issue, pull }, binding),
-        ([], []) => without_pull(view, issue),
+        ([], []) => without_pull(view, issue, kind),
     }
 }
 
-fn without_pull(view: View<'_>, issue: &BoundIssue) -> Progress {
+fn without_pull(view: View<'_>, issue: &BoundIssue, kind: PullKind) -> Progress {
     if let Some(pull) = issue.pulls.iter().filter(|pull| pull.state == PullState::Merged).max_by_key(|pull| pull.number)
     {
         // One that was merged into the mainline has settled the issue before anybody comes here.
@@ -95,7 +95,15 @@ fn without_pull(view: View<'_>, issue: &BoundIssue) -> Progress {
         return plain(Phase::Asked, why.clone(), stalled(why, lifts));
     }
     let why = format!("the agent has not opened a pull request for {} yet", issue.number);
-    plain(Phase::Asked, why.clone(), wait(why, Actor::Agent))
+    let mut progress = plain(Phase::Asked, why.clone(), wait(why, Actor::Agent));
+    if kind == PullKind::Development {
+        let n = issue.number;
+        let fact = format!("pull requests that close {n}");
+        let value =
+            format!("none; one that was merged without `Fixes {n}` does not count: close {n} if it did the work");
+        progress.evidence.push(Evidence { fact, value });
+    }
+    progress
 }
 
 fn judged(case: Case<'_>, binding: &Binding) -> Progress {

@@ -7,8 +7,8 @@ use super::create::{Plan, outcome};
 use super::{Owed, Rank, View, item, place, stalled, wait};
 use crate::message;
 use crate::model::{
-    ActionKind, Actor, Binding, BlobId, Effect, Focus, Folder, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem,
-    Stage, Step, Trailers,
+    ActionKind, Actor, Binding, BlobId, Effect, Focus, Folder, ItemName, ItemOutcome, Key, Ledger, Need, Outcome,
+    QueueItem, Stage, Step, Trailers,
 };
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub(super) fn promotable<'a>(view: View<'a>, ledger: &'a Ledger) -> impl Iterato
 pub(super) fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<String> {
     let (name, planning) = (&item.name, &view.snapshot.planning);
     if let Some(binding) = used(ledger, item) {
-        return Some(format!("{name} is set aside: its name was already used by {}", binding.issue));
+        return Some(reused(name, binding));
     }
     let folded = name.folded();
     if let Some(other) = planning.complete.iter().find(|other| other.folded() == folded) {
@@ -53,12 +53,25 @@ pub(super) fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Op
     Some(format!("{name} is set aside: it is {key} under another name, which {issue} is bound to"))
 }
 
+fn reused(name: &ItemName, binding: &Binding) -> String {
+    format!("{name} is set aside: its name was already used by {}; save it under a new name", binding.issue)
+}
+
 /// An item in work whose file is gone and had this content.
 fn renamed<'a>(view: View<'_>, ledger: &'a Ledger, blob: BlobId) -> Option<&'a Binding> {
-    ledger.unsettled().find(|binding| match &binding.key {
+    ledger.unsettled().find(|binding| is_renamed(view, binding, blob))
+}
+
+/// A settled item whose file is gone and had this content.
+fn renamed_and_settled<'a>(view: View<'_>, ledger: &'a Ledger, blob: BlobId) -> Option<&'a Binding> {
+    ledger.bindings.values().find(|binding| binding.is_settled() && is_renamed(view, binding, blob))
+}
+
+fn is_renamed(view: View<'_>, binding: &Binding, blob: BlobId) -> bool {
+    match &binding.key {
         Key::Item(name) => binding.blob == Some(blob) && place::is_gone(view, name),
         Key::Gap { .. } | Key::Capability(_) => false,
-    })
+    }
 }
 
 /// A binding of the same name in another spelling.
@@ -68,7 +81,7 @@ fn used<'a>(ledger: &'a Ledger, item: &QueueItem) -> Option<&'a Binding> {
 }
 
 /// The first dependency that is not complete.
-fn missing<'a>(view: View<'_>, ledger: &Ledger, item: &'a QueueItem) -> Option<&'a crate::model::ItemName> {
+fn missing<'a>(view: View<'_>, ledger: &Ledger, item: &'a QueueItem) -> Option<&'a ItemName> {
     item.depends_on.iter().find(|name| {
         let settled = ledger.bindings.get(&Key::Item((*name).clone())).and_then(|binding| binding.outcome.as_ref());
         let done = matches!(settled, Some(ItemOutcome::Merged | ItemOutcome::Closed));
@@ -83,15 +96,12 @@ fn focus(item: &QueueItem) -> Focus {
 /// Held, dependent and re-used items are shown, never promoted.
 fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
     let (why, actor) = if let Some(binding) = ledger.bindings.get(&Key::Item(item.name.clone())) {
-        let reused = view.snapshot.planning.complete.contains(&item.name);
-        (
-            reused.then(|| format!("{} is set aside: its name was already used by {}", item.name, binding.issue))?,
-            Actor::Person,
-        )
+        let again = view.snapshot.planning.complete.contains(&item.name);
+        (again.then(|| reused(&item.name, binding))?, Actor::Person)
     } else if let Some(why) = set_aside(view, ledger, item) {
         (why, Actor::Person)
     } else if item.hold {
-        (format!("{} is held by its front-matter", item.name), Actor::Person)
+        (format!("{} is held by its front-matter; it goes on when `hold` is taken out", item.name), Actor::Person)
     } else {
         let name = missing(view, ledger, item)?;
         (format!("{} waits for {name}, which is not complete", item.name), Actor::Engine)
@@ -175,6 +185,11 @@ pub(super) fn unbound(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
             if let Some(binding) = renamed(view, ledger, entry.blob) {
                 let why = format!("{} is {} under another name", entry.name, binding.key);
                 let lifts = format!("give it its name back; {} goes on meanwhile", binding.issue);
+                return Owed::new(Rank::Unbound, Stage::DevelopmentInWork, why.clone(), stalled(why, lifts));
+            }
+            if let Some(binding) = renamed_and_settled(view, ledger, entry.blob) {
+                let why = format!("{} is {} under another name, and that is settled", entry.name, binding.key);
+                let lifts = "move it to complete/, or back to pending/ to have it done once more";
                 return Owed::new(Rank::Unbound, Stage::DevelopmentInWork, why.clone(), stalled(why, lifts));
             }
             let why = format!("{} lies in processed/ and no issue is bound to it", entry.name);

@@ -1,25 +1,24 @@
 //! What a person does is a command: it is obeyed or left alone, and said; never fought.
 
 use crate::snapshots::{
-    at, bind, binding, issue, item_name, known, lay, maintainer, oid, pull, question, queue_item, quiet,
+    at, bind, binding, issue, item_name, known, maintainer, oid, pull, question, queue_item, quiet,
 };
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    AccountId, Actor, Assignment, Attempt, Binding, BoundIssue, ChangeKind, CommitId, Decision, Effect, Folder,
-    IssueDetail, IssueNumber, IssueState, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, Needs, NodeId,
-    Obligation, Outcome, PullNumber, PullState, QueueEntry, Refusal, Snapshot, StopPoint,
+    AccountId, Assignment, Attempt, Binding, BoundIssue, ChangeKind, CommitId, Decision, Effect, IssueDetail,
+    IssueNumber, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, Needs, NodeId, Obligation, Outcome, PullNumber,
+    PullState, QueueEntry, Refusal, Snapshot, StopPoint,
 };
 
 type ChangeIssue = fn(&mut BoundIssue);
-type ChangeSnapshot = fn(&mut Snapshot);
 
 const LABEL: &str = "orchestrator-hold";
 
-fn item() -> Key {
+pub fn item() -> Key {
     Key::Item(item_name("dev-1.md"))
 }
 
-fn points(decision: &Decision) -> Vec<StopPoint> {
+pub fn points(decision: &Decision) -> Vec<StopPoint> {
     match &decision.outcome {
         Outcome::Act { action } => action.effects.iter().map(Effect::stop_point).collect(),
         Outcome::Look { .. } | Outcome::Wait { .. } | Outcome::Blocked { .. } | Outcome::Rest { .. } => Vec::new(),
@@ -28,21 +27,21 @@ fn points(decision: &Decision) -> Vec<StopPoint> {
 }
 
 /// Everything that is said: the decision's own reason and those of the other obligations.
-fn said(decision: &Decision) -> Vec<&str> {
+pub fn said(decision: &Decision) -> Vec<&str> {
     std::iter::once(decision.reason.as_str()).chain(decision.also.iter().map(|also| also.reason.as_str())).collect()
 }
 
-fn says(decision: &Decision, words: &str) -> bool {
+pub fn says(decision: &Decision, words: &str) -> bool {
     said(decision).iter().any(|reason| reason.contains(words))
 }
 
 /// The obligation of this key that is not the first.
-fn also<'a>(decision: &'a Decision, words: &str) -> &'a Obligation {
+pub fn also<'a>(decision: &'a Decision, words: &str) -> &'a Obligation {
     decision.also.iter().find(|also| also.reason.contains(words)).unwrap_or_else(|| panic!("{:?}", said(decision)))
 }
 
 /// An item that is given out, its file in `processed/`, and one more that waits for its turn.
-fn in_work(change: impl FnOnce(&mut BoundIssue)) -> Snapshot {
+pub fn in_work(change: impl FnOnce(&mut BoundIssue)) -> Snapshot {
     let mut snapshot = quiet();
     snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
     let mut bound = issue(10);
@@ -53,18 +52,18 @@ fn in_work(change: impl FnOnce(&mut BoundIssue)) -> Snapshot {
 }
 
 /// A pending item that may be given out as soon as there is room.
-fn another(snapshot: &mut Snapshot) {
+pub fn another(snapshot: &mut Snapshot) {
     snapshot.planning.pending.push(queue_item("dev-2.md", 52));
     snapshot.needs.bodies.insert(oid(52), "# Two".to_owned());
     let key = Key::Item(item_name("dev-2.md"));
     snapshot.needs.own_issues.insert(Needs::own_issues_name(&key), Vec::new());
 }
 
-fn settled(outcome: ItemOutcome) -> Binding {
+pub fn settled(outcome: ItemOutcome) -> Binding {
     Binding { outcome: Some(outcome), settled: Some(at(-10)), ..binding(item(), 10) }
 }
 
-fn starts_another(decision: &Decision) -> bool {
+pub fn starts_another(decision: &Decision) -> bool {
     matches!(&decision.outcome, Outcome::Act { action } if action.key == Some(Key::Item(item_name("dev-2.md"))))
 }
 
@@ -172,146 +171,6 @@ fn a_reopened_issue_is_not_closed_again() {
     let mut snapshot = quiet();
     bind(&mut snapshot, settled(ItemOutcome::Merged), issue(10));
     assert_eq!(points(&decide(&snapshot)), [StopPoint::CloseIssue]);
-}
-
-#[test]
-fn a_file_that_lags_is_moved_and_one_that_a_person_put_back_is_left() {
-    let pending = |snapshot: &mut Snapshot| {
-        snapshot.planning.pending.push(queue_item("dev-1.md", 9));
-        bind(snapshot, binding(item(), 10), issue(10));
-    };
-    let mut snapshot = quiet();
-    pending(&mut snapshot);
-    let asked = Need::Whereabouts { name: item_name("dev-1.md"), since: at(-600) };
-    assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![asked] });
-    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
-    lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
-    let decision = decide(&snapshot);
-    assert!(points(&decision).is_empty());
-    let shown = also(&decision, "a person put dev-1.md back into pending/; it is bound to #10");
-    assert!(matches!(&shown.outcome, Outcome::Wait { waiting } if waiting.actor == Actor::Person));
-    // Settled: only what was complete already was put back.
-    let mut snapshot = quiet();
-    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
-    bind(&mut snapshot, settled(ItemOutcome::Dropped), BoundIssue { state: IssueState::NotPlanned, ..issue(10) });
-    lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
-    lay(&mut snapshot, "dev-1.md", &[Folder::Processed, Folder::Complete]);
-    let decision = decide(&snapshot);
-    assert!(!points(&decision).contains(&StopPoint::Move));
-    assert!(
-        says(&decision, "put dev-1.md back into processed/ after #10 was settled as dropped"),
-        "{:?}",
-        said(&decision)
-    );
-}
-
-#[test]
-fn a_deleted_file_is_said_and_the_issue_decides() {
-    let mut snapshot = in_work(|_| {});
-    snapshot.planning.processed.clear();
-    snapshot.planning.pending.clear();
-    let decision = decide(&snapshot);
-    let evidence: Vec<String> = decision.evidence.iter().map(|e| format!("{} {}", e.fact, e.value)).collect();
-    assert_eq!(evidence, ["dev-1.md lies in no queue folder; the issue decides"]);
-    assert!(says(&decision, "the agent has not opened a pull request for #10 yet"));
-}
-
-#[test]
-fn a_renamed_file_is_not_given_out_a_second_time() {
-    let mut snapshot = in_work(|_| {});
-    snapshot.planning.processed.clear();
-    snapshot.planning.pending[0].blob = oid(9);
-    let decision = decide(&snapshot);
-    assert!(points(&decision).is_empty());
-    let sentence = "dev-2.md is set aside: it is item dev-1.md under another name, which #10 is bound to";
-    assert!(says(&decision, sentence), "{:?}", said(&decision));
-    // The same below processed/.
-    snapshot.planning.pending.clear();
-    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-9.md"), blob: oid(9) });
-    let decision = decide(&snapshot);
-    let shown = also(&decision, "dev-9.md is item dev-1.md under another name");
-    assert!(matches!(&shown.outcome, Outcome::Stalled { lifts, .. } if lifts.contains("give it its name back")));
-}
-
-#[test]
-fn a_name_that_was_used_or_lies_elsewhere_is_set_aside() {
-    let cases: [(ChangeSnapshot, &str); 4] = [
-        (|s| s.planning.complete.push(item_name("DEV-2.md")), "complete/ holds DEV-2.md; save it under a new name"),
-        (
-            |s| s.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(52) }),
-            "dev-2.md is set aside: it lies in processed/, too",
-        ),
-        (
-            |s| {
-                let key = Key::Item(item_name("Dev-2.md"));
-                let binding = Binding { outcome: Some(ItemOutcome::Merged), ..binding(key, 7) };
-                bind(s, binding, BoundIssue { state: IssueState::Completed, ..issue(7) });
-            },
-            "dev-2.md is set aside: its name was already used by #7",
-        ),
-        (
-            |s| {
-                let key = Key::Item(item_name("dev-2.md"));
-                let binding = Binding { outcome: Some(ItemOutcome::Merged), ..binding(key, 7) };
-                bind(s, binding, BoundIssue { state: IssueState::Completed, ..issue(7) });
-                s.planning.complete.push(item_name("dev-2.md"));
-            },
-            "dev-2.md is set aside: its name was already used by #7",
-        ),
-    ];
-    for (change, sentence) in cases {
-        let mut snapshot = quiet();
-        another(&mut snapshot);
-        change(&mut snapshot);
-        let decision = decide(&snapshot);
-        assert!(says(&decision, sentence), "{sentence}: {:?}", said(&decision));
-        assert!(!starts_another(&decision), "{sentence}");
-    }
-}
-
-#[test]
-fn two_copies_of_a_bound_file_become_one_and_two_versions_need_a_person() {
-    let mut snapshot = in_work(|_| {});
-    snapshot.planning.pending = vec![queue_item("dev-1.md", 9)];
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
-    snapshot.planning.pending = vec![queue_item("dev-1.md", 8)];
-    let decision = decide(&snapshot);
-    assert!(points(&decision).is_empty());
-    assert!(says(&decision, "dev-1.md lies in pending/ and in processed/ with different content"));
-}
-
-#[test]
-fn two_copies_of_a_settled_file_become_one_and_two_versions_need_a_person() {
-    let mut snapshot = quiet();
-    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
-    snapshot.planning.pending = vec![queue_item("dev-1.md", 9)];
-    bind(&mut snapshot, settled(ItemOutcome::Merged), BoundIssue { state: IssueState::Completed, ..issue(10) });
-    let copy = |effect: &Effect| matches!(effect, Effect::Move { from: Folder::Pending, to: Folder::Processed, .. });
-    match decide(&snapshot).outcome {
-        Outcome::Act { action } => assert!(action.effects.iter().all(copy), "{:?}", action.effects),
-        other => panic!("{other:?}"),
-    }
-    snapshot.planning.pending = vec![queue_item("dev-1.md", 8)];
-    let decision = decide(&snapshot);
-    assert!(!points(&decision).contains(&StopPoint::Move));
-    assert!(says(&decision, "dev-1.md lies in pending/ and in processed/ with different content: delete one"));
-}
-
-#[test]
-fn an_edited_file_reaches_the_agent_as_it_is_now() {
-    let mut snapshot = quiet();
-    snapshot.planning.pending.push(queue_item("dev-1.md", 60));
-    let mut unassigned = issue(10);
-    unassigned.assignees.clear();
-    unassigned.assignments.clear();
-    bind(&mut snapshot, binding(item(), 10), unassigned);
-    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
-    assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![Need::ItemBody { blob: oid(60) }] });
-    snapshot.needs.bodies.insert(oid(60), "# New words".to_owned());
-    let decision = decide(&snapshot);
-    assert_eq!(points(&decision), [StopPoint::Revise, StopPoint::Assign, StopPoint::Move]);
 }
 
 /// An issue of ours with a marker.

@@ -20,6 +20,7 @@ mod command_line;
 mod decide_adopt;
 mod decide_audit;
 mod decide_ends;
+mod decide_files;
 mod decide_fixtures;
 mod decide_people;
 mod decide_properties;
