@@ -293,6 +293,11 @@ impl Simulator {
         Ok(self.hub().force_push(branch, oid).await?)
     }
 
+    /// An administrator deletes a ref by its whole name, if it is there.
+    pub async fn delete_ref(&self, name: &str) -> Result<(), SimError> {
+        Ok(self.hub().delete_ref(name).await?)
+    }
+
     /// Reports a check on a commit.
     pub fn report_check(&self, oid: &str, name: &str, result: CheckResult) {
         self.world(|world| world.report_check(oid, name, result));

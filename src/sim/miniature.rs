@@ -176,6 +176,11 @@ impl Miniature {
         at_once(self.hub.force_push(branch, oid))
     }
 
+    /// An administrator deletes a ref by its whole name, if it is there.
+    pub fn delete_ref(&mut self, name: &str) -> Result<(), SimError> {
+        at_once(self.hub.delete_ref(name))
+    }
+
     /// Reports a check on a commit.
     pub fn report_check(&mut self, oid: &str, name: &str, result: CheckResult) {
         self.world(|world| world.report_check(oid, name, result));

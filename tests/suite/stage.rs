@@ -61,6 +61,12 @@ impl Stage {
         self.engine = engine(&self.sim, &repository, self.folder.path(), self.clock.clone(), self.sim.token());
     }
 
+    /// Another process begins in an empty data folder.
+    pub fn move_out(&mut self) {
+        self.folder = tempfile::tempdir().expect("a temporary folder");
+        self.restart();
+    }
+
     /// The data folder.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")

@@ -90,4 +90,14 @@ impl<G: Objects> Hub<G> {
         self.git.set_ref(&format!("refs/heads/{branch}"), oid).await?;
         self.settle(viewer).await
     }
+
+    /// An administrator deletes a ref by its whole name, if it is there.
+    pub async fn delete_ref(&self, name: &str) -> Result<(), GitError> {
+        self.tick();
+        let viewer = self.world().viewer();
+        if let Some(tip) = self.git.resolve(name).await? {
+            self.git.delete_ref(name, &tip).await?;
+        }
+        self.settle(viewer).await
+    }
 }
