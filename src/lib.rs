@@ -72,7 +72,8 @@
 //! 8. The user's checkout stays byte-identical: `a_checkout_beside_it_stays_byte_identical`,
 //!    `neither_token_nor_the_callers_git_leak_into_the_work`.
 //! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`], and
-//!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words.
+//!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words, and what is shown for each
+//!    act of a person is in the table of `every_act_of_a_person_in_one_table`.
 //! 10. No secret in arguments, logs, errors, addresses or files: `neither_token_nor_the_callers_git_leak_into_the_work`,
 //!     `the_token_is_in_no_file_of_the_data_folder`. Everything that grows has a limit, named where it grows.
 

@@ -38,6 +38,7 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
             effects.push(Effect::CloseIssue { issue: issue.number });
         }
         effects.extend(pull.and_then(|pull| branch_deletion(view, pull)));
+        aside.extend(merged_late(view, binding, issue, outcome));
     }
     if let Key::Item(name) = &binding.key
         && let Some((pending, processed)) = copies(view, name)
@@ -99,6 +100,19 @@ fn reopened(view: View<'_>, binding: &Binding, outcome: &ItemOutcome) -> Owed {
         binding.issue
     );
     Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)).about(focus(view, binding))
+}
+
+/// An item was given up, and a person merged the work on it all the same.
+fn merged_late(view: View<'_>, binding: &Binding, issue: &BoundIssue, outcome: &ItemOutcome) -> Option<Owed> {
+    let given_up = matches!(binding.key, Key::Item(_)) && matches!(outcome, ItemOutcome::Dropped | ItemOutcome::Closed);
+    let merged = |pull: &&PullFacts| pull.state == PullState::Merged && pull.base == view.snapshot.tips.branch;
+    let pull = issue.pulls.iter().filter(merged).max_by_key(|pull| pull.number).filter(|_| given_up)?;
+    let why = format!(
+        "{} was merged after {} was settled as {outcome}; no capability update is asked for it: write down in \
+         planning/state/system_capabilities.md what it brought",
+        pull.number, binding.key
+    );
+    Some(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)).about(focus(view, binding)))
 }
 
 /// The binding's pull request was closed by us, not merged.

@@ -6,8 +6,8 @@ use crate::snapshots::{
 use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, Assignment, Attempt, Binding, BoundIssue, ChangeKind, CommitId, Decision, Effect, IssueDetail,
-    IssueNumber, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, Needs, NodeId, Obligation, Outcome, PullNumber,
-    PullState, QueueEntry, Refusal, Snapshot, StopPoint,
+    IssueNumber, IssueState, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, Needs, NodeId, Obligation, Outcome,
+    PullNumber, PullState, QueueEntry, Refusal, Snapshot, StopPoint,
 };
 
 type ChangeIssue = fn(&mut BoundIssue);
@@ -192,6 +192,28 @@ fn looked_at(snapshot: &mut Snapshot, issue: &ListedIssue, comments: u64, assign
     let detail = IssueDetail { comments, assignees: assignees.to_vec(), digest: String::new() };
     let seen = ListedIssue { detail: Some(detail), ..issue.clone() };
     snapshot.needs.issues.insert(issue.number, Some(seen));
+}
+
+#[test]
+fn what_is_merged_after_its_item_was_given_up_is_said() {
+    for (outcome, said_then) in
+        [(ItemOutcome::Dropped, true), (ItemOutcome::Closed, true), (ItemOutcome::Merged, false)]
+    {
+        let mut snapshot = quiet();
+        let mut merged = pull(11, 10, 20);
+        merged.state = PullState::Merged;
+        merged.merged = Some((at(-5), oid(30)));
+        merged.branch_tip = None;
+        let mut closed = issue(10);
+        closed.state = IssueState::Completed;
+        closed.pulls = vec![merged];
+        bind(&mut snapshot, settled(outcome.clone()), closed);
+        another(&mut snapshot);
+        let sentence = format!("#11 was merged after item dev-1.md was settled as {outcome}; no capability update");
+        let decision = decide(&snapshot);
+        assert_eq!(says(&decision, &sentence), said_then, "{:?}", said(&decision));
+        assert!(starts_another(&decision), "{outcome} holds up the next item");
+    }
 }
 
 #[test]

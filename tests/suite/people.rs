@@ -287,10 +287,10 @@ acts! {
 #[test]
 fn every_act_of_a_person_in_one_table() {
     let acts: Vec<Act> = all().into_iter().chain(people_pulls::all()).chain(people_files::all()).collect();
-    println!("{:<62} · what is shown · outcome", "act: rule");
+    println!("| act | rule | what is shown | outcome |\n|---|---|---|---|");
     for act in &acts {
-        let name = act.name.replace('_', " ");
-        println!("{name}: {} · {} · {}", act.rule, act.shown.join(" + "), act.outcome.join(", "));
+        let (name, shown, outcome) = (act.name.replace('_', " "), act.shown.join("<br>"), act.outcome.join(", "));
+        println!("| {name} | {} | {shown} | {outcome} |", act.rule);
     }
     let played = acts.len() + both_worlds::COUNT;
     println!("{} acts of people; {played} scenarios are played in both worlds", acts.len());

@@ -164,6 +164,19 @@ acts! {
         shown: ["the promotion of dev-1.md is unfinished"],
         outcome: ["processed/dev-1.md", "no: pending/dev-1.md", "issues: 1", "#1 sent 1x"],
     }
+    the_mainline_is_pushed_back_behind_a_completion {
+        "the file is moved again; the item stays settled",
+        item(Script::NeverStart, vec![
+            Step::Cycles(2),
+            Step::Remember,
+            Step::World(|world| viewer_closes(world, 1, Some(StateReason::Completed))),
+            Step::Cycles(1),
+            Step::PushBack,
+            Step::Cycles(1),
+        ]),
+        shown: ["item dev-1.md is settled; move dev-1.md from processed/ to complete/ is still owed"],
+        outcome: ["complete/dev-1.md", "no: processed/dev-1.md", "dev-1.md: #1 closed", "issues: 1"],
+    }
     the_ledger_is_deleted {
         "nothing is begun anew: this clone knows where it was",
         one(vec![Step::Until(drafted), Step::DeleteRef(LEDGER), Step::Cycles(2)]),

@@ -2,7 +2,7 @@
 
 use crate::people::{TWO, acts, assign, idle, one, two, unassign};
 use crate::play::{Scenario, Step, drafted, finished, item, merged, viewer_closes, with_policy};
-use orchestrator::sim::world::{MergeMethod, PullEdit, World};
+use orchestrator::sim::world::{MergeMethod, Permission, PullEdit, StateReason, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
 const PARALLEL: &str = "version = 1\n[merge]\nenabled = true\n[loop]\nmax_in_flight = 2\nwrite_spacing = \"0ms\"\n";
@@ -77,6 +77,9 @@ acts! {
             "dev-1.md: #1 merged by #3",
             "capability update of dev-1.md: #4 unchanged by #5",
             "#6 is \"Update system capabilities based on merged PR #3\"",
+            "dev-2.md: #2 merged by #3",
+            "complete/dev-1.md",
+            "complete/dev-2.md",
             "#6 sent 1x",
         ],
     }
@@ -214,8 +217,24 @@ acts! {
             Step::Push("copilot/one-1", "planning/PAUSE", Some(b"")),
             Step::Cycles(2),
         ]),
-        shown: ["planning/PAUSE"],
+        shown: ["it changes planning/PAUSE: take the change out of #2, or merge it yourself"],
         outcome: ["dev-1.md: #1 unsettled", "#2 open", "no: notes/one.md", "nothing written"],
+    }
+    the_pull_request_of_a_dropped_item_is_merged_afterwards {
+        "the item stays dropped, and what was merged is said",
+        one(vec![
+            Step::Until(finished),
+            Step::World(|world| viewer_closes(world, 1, Some(StateReason::NotPlanned))),
+            Step::Cycles(1),
+            Step::World(ready),
+            Step::Merge(2, MergeMethod::Squash),
+            Step::Cycles(2),
+        ]),
+        shown: [
+            "#2 was merged after item dev-1.md was settled as dropped; no capability update is asked for it: write \
+             down in planning/state/system_capabilities.md what it brought",
+        ],
+        outcome: ["dev-1.md: #1 dropped", "#2 merged into main", "complete/dev-1.md"],
     }
     a_pull_request_of_a_persons_own_answers_the_issue {
         "it is the person's to merge",
@@ -224,7 +243,7 @@ acts! {
             Step::Push("mine", "notes/mine.md", Some(b"mine")),
             Step::Open("mine", "Fixes #1"),
             Step::World(|world| {
-                let reviewer = world.person("reviewer", orchestrator::sim::world::Permission::Write);
+                let reviewer = world.person("reviewer", Permission::Write);
                 world.request_review(world.viewer(), 2, reviewer);
             }),
             Step::Cycles(2),
