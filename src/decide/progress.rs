@@ -10,6 +10,10 @@ use crate::model::{
     AccountId, ActionKind, Actor, Assignment, Binding, BoundIssue, Effect, Evidence, HeadDiff, ItemOutcome, Key,
     Outcome, PullFacts, PullState, SettleFields,
 };
+use jiff::SignedDuration;
+
+/// The agent opens its draft within minutes; who waits this long may wait for what was done without a link.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// How far a bound issue has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +100,9 @@ fn without_pull(view: View<'_>, issue: &BoundIssue, kind: PullKind) -> Progress 
     }
     let why = format!("the agent has not opened a pull request for {} yet", issue.number);
     let mut progress = plain(Phase::Asked, why.clone(), wait(why, Actor::Agent));
-    if kind == PullKind::Development {
+    let assigned = issue.assignments.iter().map(|event| event.at).max();
+    let late = assigned.is_some_and(|at| at.saturating_add(LATE).is_ok_and(|late| late <= view.snapshot.now));
+    if kind == PullKind::Development && late {
         let n = issue.number;
         let fact = format!("pull requests that close {n}");
         let value =

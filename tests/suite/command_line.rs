@@ -2,6 +2,7 @@
 
 use crate::program::{Program, folder};
 use crate::sim_client::{clone, git, simulator};
+use orchestrator::sim::{Options, Simulator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -212,7 +213,8 @@ async fn a_checkout_beside_it_stays_byte_identical() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
-    let sim = simulator().await;
+    // The machine's clock, which the program has: what has waited for long says more.
+    let sim = Simulator::start(Options::default()).await.expect("the simulator starts");
     let here = folder();
     let program = Program::on(&sim, here.path());
     let bad: (&str, Option<&[u8]>) = ("planning/issue_queue/pending/bad.md", Some(b""));

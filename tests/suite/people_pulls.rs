@@ -39,12 +39,13 @@ acts! {
         outcome: ["dev-1.md: #1 merged by #2", "complete/dev-1.md", "capability update of dev-1.md: #3 unsettled"],
     }
     a_pull_request_that_is_not_linked_is_merged {
-        "nothing says that it belongs to the issue: the item stays in work",
+        "nothing says that it belongs to the issue: the item stays in work, and after an hour that is said",
         idle(vec![
             Step::Cycles(2),
             Step::Push("mine", "notes/mine.md", Some(b"mine")),
             Step::Open("mine", "For the first issue."),
             Step::Merge(2, MergeMethod::Squash),
+            Step::Pass(3_600),
             Step::Cycles(2),
         ]),
         shown: [
