@@ -8,20 +8,12 @@ use super::guardrail::{self, PullKind};
 use super::place::{self, Lag};
 use super::planning_issue::{assign, merged};
 use super::progress::{AgentState, Phase, agent_state, progress};
-use super::{Owed, Rank, View, act, left, promotion, wait};
+use super::{Owed, Rank, View, act, left, wait};
 use crate::message;
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger, Need,
     Outcome, PullFacts, QueueItem, SettleFields, Stage, Step, Trailers,
 };
-use std::collections::BTreeSet;
-
-/// How many items are in work: bound, unsettled, and not waiting for a person alone.
-pub(super) fn in_flight(ledger: &Ledger, idle: &BTreeSet<Key>) -> u32 {
-    let items = ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_)));
-    let active = items.filter(|binding| !idle.contains(&binding.key));
-    u32::try_from(active.count()).unwrap_or(u32::MAX)
-}
 
 /// What the unsettled items owe.
 pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
@@ -111,7 +103,7 @@ fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &
     match item.map(|item| (item, file(view, binding, item))) {
         None | Some((_, File::InPlace)) => {}
         Some((_, File::Look(need))) => needs.push(need),
-        Some((item, File::Behind)) => planned.push(promotion::move_to_processed(view, item, Some(binding.issue))),
+        Some((item, File::Behind)) => planned.push(place::move_to_processed(view, item, Some(binding.issue))),
         Some((_, File::Shown(why))) => {
             owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)));
         }

@@ -4,11 +4,11 @@
 //! refused is shown and not owed while the refusal stands. What a person did since — opened the issue again, put the file
 //! back — is shown and left.
 
-use super::place::{Lag, copies, lag, place};
+use super::place::{Lag, copies, lag, move_to_processed, place};
 use super::{Owed, Rank, View, act, wait};
 use crate::model::{
-    ActionKind, Actor, Binding, BlobId, BoundIssue, Effect, Focus, Folder, IssueState, ItemName, ItemOutcome, Key,
-    Ledger, Outcome, PullFacts, PullState, Stage, Step, Trailers,
+    ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemOutcome, Key, Ledger, Outcome,
+    PullFacts, PullState, Stage, Step, Trailers,
 };
 
 /// What the settled bindings owe.
@@ -45,7 +45,8 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
     {
         // One of two copies goes first; with different content both stay, for a person to look at.
         if pending == processed {
-            effects.push(second_copy(view, binding, name, pending));
+            let copy = view.snapshot.planning.pending.iter().find(|item| item.name == *name);
+            effects.extend(copy.map(|item| move_to_processed(view, item, Some(binding.issue))));
         } else {
             let why = format!("{name} lies in pending/ and in processed/ with different content: delete one");
             aside.push(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)));
@@ -76,20 +77,6 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
     }
     aside.extend(split_refused(view, binding, effects));
     (!aside.is_empty()).then_some(aside)
-}
-
-/// Takes the copy of a file away that lies behind another one.
-fn second_copy(view: View<'_>, binding: &Binding, name: &ItemName, blob: BlobId) -> Effect {
-    let trailers = Trailers {
-        item: name.clone(),
-        step: Step::Promote,
-        issue: Some(binding.issue),
-        pull: None,
-        merge: None,
-        capability_issue: None,
-    };
-    let (from, to, skip_ci) = (Folder::Pending, Folder::Processed, view.policy.commit.skip_ci);
-    Effect::Move { name: name.clone(), from, to, blob, skip_ci, trailers }
 }
 
 /// The story is over in the ledger; what a person opens again is theirs.

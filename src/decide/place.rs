@@ -5,7 +5,7 @@
 //! **Races**: a move names the blob it moves, so one that was edited since is not moved.
 
 use super::View;
-use crate::model::{Binding, BlobId, Folder, ItemName, Need};
+use crate::model::{Binding, BlobId, Effect, Folder, IssueNumber, ItemName, Need, QueueItem, Step, Trailers};
 
 /// How a file stands to its binding.
 pub(super) enum Lag {
@@ -52,4 +52,24 @@ pub(super) fn copies(view: View<'_>, name: &ItemName) -> Option<(BlobId, BlobId)
 /// Whether the file lies in no queue folder.
 pub(super) fn is_gone(view: View<'_>, name: &ItemName) -> bool {
     !Folder::ALL.into_iter().any(|folder| view.snapshot.planning.has(folder, name))
+}
+
+/// `pending/` → `processed/`; a number that the action makes is filled in when it is known.
+pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<IssueNumber>) -> Effect {
+    let trailers = Trailers {
+        item: item.name.clone(),
+        step: Step::Promote,
+        issue,
+        pull: None,
+        merge: None,
+        capability_issue: None,
+    };
+    Effect::Move {
+        name: item.name.clone(),
+        from: Folder::Pending,
+        to: Folder::Processed,
+        blob: item.blob,
+        skip_ci: view.policy.commit.skip_ci,
+        trailers,
+    }
 }

@@ -4,11 +4,10 @@
 //! starts beyond `max_in_flight`, nor while a gap analysis or a capability update is unsettled.
 
 use super::create::{Plan, outcome};
-use super::{Owed, Rank, View, item, place, stalled, wait};
+use super::{Owed, Rank, View, place, stalled, wait};
 use crate::message;
 use crate::model::{
-    ActionKind, Actor, Binding, BlobId, Effect, Focus, Folder, ItemName, ItemOutcome, Key, Ledger, Need, Outcome,
-    QueueItem, Stage, Step, Trailers,
+    ActionKind, Actor, Binding, BlobId, Focus, ItemName, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem, Stage,
 };
 use std::collections::BTreeSet;
 
@@ -111,7 +110,7 @@ fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
 
 fn next(view: View<'_>, ledger: &Ledger, idle: &BTreeSet<Key>, item: &QueueItem) -> Owed {
     let limit = view.policy.pacing.max_in_flight;
-    let in_flight = item::in_flight(ledger, idle);
+    let in_flight = in_flight(ledger, idle);
     let planning = |binding: &&Binding| !matches!(binding.key, Key::Item(_)) && !idle.contains(&binding.key);
     let unsettled = ledger.unsettled().find(planning);
     let (reason, outcome) = if in_flight >= limit {
@@ -147,29 +146,16 @@ fn promote(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Outcome {
         text: message::development_issue(item, body),
         blob: Some(item.blob),
         settles: None,
-        then: vec![move_to_processed(view, item, None)],
+        then: vec![place::move_to_processed(view, item, None)],
     };
     outcome(view, ledger, plan)
 }
 
-/// `pending/` → `processed/`; a number that the action makes is filled in when it is known.
-pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<crate::model::IssueNumber>) -> Effect {
-    let trailers = Trailers {
-        item: item.name.clone(),
-        step: Step::Promote,
-        issue,
-        pull: None,
-        merge: None,
-        capability_issue: None,
-    };
-    Effect::Move {
-        name: item.name.clone(),
-        from: Folder::Pending,
-        to: Folder::Processed,
-        blob: item.blob,
-        skip_ci: view.policy.commit.skip_ci,
-        trailers,
-    }
+/// How many items are in work: bound, unsettled, and not waiting for a person alone.
+fn in_flight(ledger: &Ledger, idle: &BTreeSet<Key>) -> u32 {
+    let items = ledger.unsettled().filter(|binding| matches!(binding.key, Key::Item(_)));
+    let active = items.filter(|binding| !idle.contains(&binding.key));
+    u32::try_from(active.count()).unwrap_or(u32::MAX)
 }
 
 /// Files in `processed/` that the ledger doesn't know: a predecessor's, or a person's.

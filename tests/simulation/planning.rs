@@ -87,15 +87,20 @@ pub(super) fn read(sim: &Miniature, tree: &Tree) -> Planning {
                 read.excluded = names.iter().filter(|name| planning::is_excluded(name.as_str())).count();
                 (read.pending, read.quarantined) = pending(sim, tree);
             }
-            Folder::Processed => {
-                let found = children(tree, &path).filter(|(name, _)| planning::is_candidate(name.as_bytes()));
-                let entry = |(name, entry)| Some(QueueEntry { name: ItemName::new(name)?, blob: id(entry) });
-                read.processed = found.filter_map(entry).collect();
-            }
+            Folder::Processed => read.processed = entries(tree, &path),
             Folder::Complete => read.complete = names,
         }
     }
+    let elsewhere =
+        |entry: &QueueEntry| read.has(Folder::Pending, &entry.name) || read.has(Folder::Processed, &entry.name);
+    read.doubles = entries(tree, &Folder::Complete.path()).into_iter().filter(elsewhere).collect();
     read
+}
+
+/// Queue files that are direct children of a folder.
+fn entries(tree: &Tree, folder: &str) -> Vec<QueueEntry> {
+    let found = children(tree, folder).filter(|(name, _)| planning::is_candidate(name.as_bytes()));
+    found.filter_map(|(name, entry)| Some(QueueEntry { name: ItemName::new(name)?, blob: id(entry) })).collect()
 }
 
 /// A head whose changes nobody may rely on.
