@@ -8,8 +8,8 @@ use super::port::{Clock, Forge, Remote};
 use crate::message;
 use crate::model::{
     ActionKind, Attempt, Binding, BlobId, Closing, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource,
-    Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields, Signature,
-    Snapshot, StopPoint, TipHints,
+    IssueText, Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields,
+    Signature, Snapshot, StopPoint, TipHints, Trailers,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -83,14 +83,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
         let result = match effect {
             Effect::Baseline => self.change(&LedgerChange::Begin).await,
             Effect::Attempt { key } => self.attempt(key).await,
-            Effect::Create { text, .. } => {
-                self.space().await;
-                let result = forge.create_issue(text).await;
-                if let Performed::Done { value } = &result {
-                    self.created = Some(value.clone());
-                }
-                told(result, |issue| Some(issue.number.to_string()))
-            }
+            Effect::Create { text, .. } => self.create(text).await,
             Effect::Revise { issue, text, .. } => {
                 self.space().await;
                 told(forge.revise_issue(*issue, text).await, |()| None)
@@ -104,12 +97,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 None => not_done(format!("{key} is not bound")),
             },
             Effect::Move { name, from, to, blob, skip_ci, trailers } => {
-                let trailers = match &self.created {
-                    Some(issue) => trailers.clone().with_created(issue.number),
-                    None => trailers.clone(),
-                };
-                let subject = message::move_subject(trailers.step, name, trailers.issue, *skip_ci);
-                let message = format!("{subject}\n\n{}Orchestrator-Op: {}\n", trailers.render(), uuid::Uuid::new_v4());
+                let message = self.move_message(trailers, *skip_ci);
                 let change = QueueMove { name: name.clone(), from: *from, to: *to, blob: *blob, message };
                 let (engine, lock, signature) = (self.acts.engine, self.acts.lock, self.signature());
                 let branch = &self.acts.snapshot.tips.branch;
@@ -120,17 +108,8 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 told(forge.mark_ready(*pull, node).await, |()| None)
             }
             Effect::Merge { pull, head, method, title, message } => {
-                self.space().await;
                 let (title, message) = (title.clone(), message.clone());
-                let request = MergeRequest { pull: *pull, head: *head, method: *method, title, message };
-                let result = match forge.merge(&request).await {
-                    Performed::Done { value } => self.received(value).await,
-                    other @ (Performed::NotDone { .. } | Performed::Unknown { .. }) => other,
-                };
-                if let Performed::Done { value } = &result {
-                    self.merge = Some(*value);
-                }
-                told(result, |commit| Some(commit.short()))
+                self.merge(&MergeRequest { pull: *pull, head: *head, method: *method, title, message }).await
             }
             Effect::Settle { fields } => self.change(&LedgerChange::Settle(self.filled(fields))).await,
             Effect::ClosePull { pull } => {
@@ -151,6 +130,37 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             }
         };
         step(effect, result)
+    }
+
+    async fn create(&mut self, text: &IssueText) -> Performed<Option<String>> {
+        self.space().await;
+        let result = self.acts.engine.forge.create_issue(text).await;
+        if let Performed::Done { value } = &result {
+            self.created = Some(value.clone());
+        }
+        told(result, |issue| Some(issue.number.to_string()))
+    }
+
+    /// The whole message of a move; a number that this action made is filled in.
+    fn move_message(&self, trailers: &Trailers, skip_ci: bool) -> String {
+        let trailers = match &self.created {
+            Some(issue) => trailers.clone().with_created(issue.number),
+            None => trailers.clone(),
+        };
+        let subject = message::move_subject(trailers.step, &trailers.item, trailers.issue, skip_ci);
+        format!("{subject}\n\n{}Orchestrator-Op: {}\n", trailers.render(), uuid::Uuid::new_v4())
+    }
+
+    async fn merge(&mut self, request: &MergeRequest) -> Performed<Option<String>> {
+        self.space().await;
+        let result = match self.acts.engine.forge.merge(request).await {
+            Performed::Done { value } => self.received(value).await,
+            other @ (Performed::NotDone { .. } | Performed::Unknown { .. }) => other,
+        };
+        if let Performed::Done { value } = &result {
+            self.merge = Some(*value);
+        }
+        told(result, |commit| Some(commit.short()))
     }
 
     /// A merge counts when its commit lies in the mainline that git fetches; until then nothing is built on it.
