@@ -5,7 +5,7 @@ use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
 use crate::engine::port::SystemClock;
 use crate::failure::{Exit, Failure};
-use crate::model::{Decision, Snapshot};
+use crate::model::{Decision, Outcome, Snapshot};
 use crate::repo::Configuration;
 use clap::Args;
 
@@ -38,6 +38,15 @@ impl Status {
     }
 }
 
+/// What a person can do about an obligation that is not the first.
+fn lifts(outcome: &Outcome) -> Vec<&str> {
+    match outcome {
+        Outcome::Stalled { lifts, .. } => vec![lifts],
+        Outcome::Blocked { vetoes } => vetoes.iter().map(|veto| veto.lifts.as_str()).collect(),
+        Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Wait { .. } | Outcome::Rest { .. } => Vec::new(),
+    }
+}
+
 fn page(snapshot: &Snapshot, decision: &Decision) -> String {
     let mut text = format!("{}\n\nstage    {}\n", snapshot.repository, decision.stage);
     if let Some(focus) = &decision.focus {
@@ -52,6 +61,9 @@ fn page(snapshot: &Snapshot, decision: &Decision) -> String {
     text.push_str(&format!("next     {}\n", next_words(decision)));
     for also in &decision.also {
         text.push_str(&format!("also     {} {}\n", also.stage.code(), also.reason));
+        for lifts in lifts(&also.outcome) {
+            text.push_str(&format!("         lift: {lifts}\n"));
+        }
     }
     let planning = &snapshot.planning;
     let [pending, processed, complete] = planning.counts;

@@ -219,7 +219,8 @@ async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
     let program = Program::on(&sim, here.path());
     let bad: (&str, Option<&[u8]>) = ("planning/issue_queue/pending/bad.md", Some(b""));
     let good: (&str, Option<&[u8]>) = ("planning/issue_queue/pending/dev-x.md", Some(b"# Do \x1b[31mx"));
-    sim.commit_files("main", &[bad, good], "two files").await.expect("committed");
+    let old: (&str, Option<&[u8]>) = ("planning/issue_queue/processed/old.md", Some(b"# Old"));
+    sim.commit_files("main", &[bad, good, old], "three files").await.expect("committed");
     for _ in 0..2 {
         assert_eq!(program.run(&["cycle"]).await.code, Some(0));
     }
@@ -232,8 +233,10 @@ async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
         "focus    Do [31mx · issue #1",
         "why      the agent has not opened a pull request for #1 yet",
         "next     wait for the agent",
+        "also     2b old.md lies in processed/ and no issue is bound to it",
+        "         lift: settle it with `orchestrator adopt`, or move the file back to pending/",
         "",
-        "queue    1 pending · 1 processed · 0 complete",
+        "queue    1 pending · 2 processed · 0 complete",
         "aside    bad.md: it is empty",
     ];
     assert_eq!(lines, expected, "{}", ended.out);
