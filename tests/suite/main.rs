@@ -53,6 +53,7 @@ mod sim_agent;
 mod sim_client;
 mod sim_git;
 mod sim_graphql;
+mod sim_miniature;
 mod sim_observation;
 mod sim_rest;
 mod sim_world;
