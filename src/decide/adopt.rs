@@ -296,8 +296,7 @@ impl<'a> Draft<'a> {
         for binding in ledger.bindings.values() {
             let Key::Item(name) = &binding.key else { continue };
             let Spot::Copies { further, .. } = spot::of(snapshot, name) else { continue };
-            let loops = !binding.is_settled() && further != Folder::Complete;
-            if loops || snapshot.forge.gone.contains(&binding.node) {
+            if further != Folder::Complete || snapshot.forge.gone.contains(&binding.node) {
                 continue;
             }
             let step = match binding.outcome {

@@ -10,7 +10,7 @@ mod issues;
 mod past;
 
 use super::View;
-use crate::model::{Binding, Ledger, NEWEST_SETTLED, Need, Policy, Snapshot};
+use crate::model::{Binding, Ledger, NEWEST_SETTLED, Need, Outcome, Policy, Snapshot};
 use serde::Serialize;
 
 /// What kind of disagreement.
@@ -90,6 +90,17 @@ pub struct Audit {
     pub needs: Vec<Need>,
 }
 
+/// What lets the loop go on, where it writes nothing.
+fn stopped(snapshot: &Snapshot) -> Option<String> {
+    match super::gate(snapshot) {
+        Some(Outcome::Stalled { lifts, .. }) => Some(lifts),
+        Some(Outcome::Wait { .. }) => Some("delete planning/PAUSE from the mainline".to_owned()),
+        Some(Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Blocked { .. } | Outcome::Rest { .. }) | None => {
+            snapshot.ledger.is_none().then(|| "settle first what became of the ledger".to_owned())
+        }
+    }
+}
+
 /// What settles a finding.
 enum Cure {
     /// The loop.
@@ -101,6 +112,8 @@ enum Cure {
 /// The comparison while it is made.
 struct Desk<'a> {
     view: View<'a>,
+    /// What starts the loop again, where it stands still.
+    stopped: Option<String>,
     ledger: &'a Ledger,
     audit: Audit,
 }
@@ -112,7 +125,7 @@ pub fn audit(snapshot: &Snapshot) -> Audit {
     let ledger = snapshot.ledger.as_ref().unwrap_or(&nothing);
     let audit =
         Audit { bindings: ledger.bindings.len(), files: snapshot.planning.counts.iter().sum(), ..Audit::default() };
-    let mut desk = Desk { view: View::of(snapshot, &defaults), ledger, audit };
+    let mut desk = Desk { view: View::of(snapshot, &defaults), stopped: stopped(snapshot), ledger, audit };
     desk.ledger();
     desk.files();
     desk.issues();
@@ -126,9 +139,10 @@ pub fn audit(snapshot: &Snapshot) -> Audit {
 
 impl Desk<'_> {
     fn find(&mut self, kind: Kind, what: String, means: impl Into<String>, cure: Cure) {
-        let (settles, heals) = match cure {
-            Cure::Loop(how) => (format!("the next cycle {how}"), true),
-            Cure::Person(how) => (how, false),
+        let (settles, heals) = match (cure, &self.stopped) {
+            (Cure::Loop(how), None) => (format!("the next cycle {how}"), true),
+            (Cure::Loop(how), Some(start)) => (format!("{start}; then the next cycle {how}"), false),
+            (Cure::Person(how), _) => (how, false),
         };
         self.audit.findings.push(Finding { kind, what, means: means.into(), settles, heals });
     }

@@ -73,7 +73,9 @@ fn creation(view: View<'_>, plan: Plan) -> (ActionKind, Key, Vec<Effect>) {
 fn adoption(view: View<'_>, issue: &ListedIssue, plan: Plan) -> (ActionKind, Key, Vec<Effect>) {
     let key = plan.key.clone();
     let given_out = issue.detail.as_ref().is_some_and(|detail| detail.assignees.iter().any(AccountId::is_agent));
-    let outdated = issue.detail.as_ref().is_some_and(|detail| detail.digest != plan.text.digest());
+    // Only a queue file is edited meanwhile; the words of the others are those of when they were asked.
+    let revised = matches!(key, Key::Item(_));
+    let outdated = revised && issue.detail.as_ref().is_some_and(|detail| detail.digest != plan.text.digest());
     let mut effects = Vec::new();
     if issue.open && outdated && !given_out {
         effects.push(Effect::Revise { key: key.clone(), issue: issue.number, text: plan.text });
@@ -106,12 +108,18 @@ pub(super) fn is_ours(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> b
     issue.author.id == view.snapshot.forge.viewer.id || ledger.writers().contains(&issue.author.id)
 }
 
+/// Whether an attempt for a key stands.
+pub(super) fn is_under_way(view: View<'_>, ledger: &Ledger, key: &Key) -> bool {
+    ledger.attempt.as_ref().is_some_and(|attempt| attempt.key == *key && view.snapshot.now < attempt.expires)
+}
+
 /// Whether some key is bound to it.
 pub(super) fn is_bound(ledger: &Ledger, issue: &ListedIssue) -> bool {
     ledger.bindings.values().any(|binding| binding.issue == issue.number)
 }
 
-/// The lowest unbound issue of ours, an open one first; the author decides, a marker alone proves nothing.
+/// The lowest unbound issue of ours, an open one first; the author decides, a marker alone proves nothing. One that is
+/// closed counts only while an attempt for the key stands: nothing is swept then, so a person closed it.
 fn ours<'a>(
     view: View<'_>,
     ledger: &Ledger,
@@ -119,8 +127,9 @@ fn ours<'a>(
     plan: &Plan,
 ) -> Option<&'a ListedIssue> {
     let marker = Marker::find(&plan.text.body);
+    let stands = is_under_way(view, ledger, &plan.key);
     listed
-        .filter(|issue| issue.leads && issue.marker == marker)
+        .filter(|issue| issue.leads && issue.marker == marker && (issue.open || stands))
         .filter(|issue| is_ours(view, ledger, issue) && !is_bound(ledger, issue))
         .min_by_key(|issue| (!issue.open, issue.number))
 }

@@ -94,11 +94,17 @@ fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &
     let mut needs = Vec::new();
     if agent_state(issue) == AgentState::Never && held(issue).is_none() {
         match revision(view, binding, item) {
-            Revision::None => {}
+            Revision::None => planned.push(assign(view, &binding.key)),
             Revision::Look(need) => needs.push(need),
-            Revision::Owed(effect) => planned.push(effect),
+            // Nobody is sent to a text that is outdated, also while its revision is refused.
+            Revision::Owed(effects) => {
+                let refused = effects.iter().find_map(|effect| left::refused(view, binding, effect));
+                match refused {
+                    Some(aside) => owed.push(aside),
+                    None => planned.extend(effects.into_iter().chain([assign(view, &binding.key)])),
+                }
+            }
         }
-        planned.push(assign(view, &binding.key));
     }
     match item.map(|item| (item, file(view, binding, item))) {
         None | Some((_, File::InPlace)) => {}
@@ -134,7 +140,8 @@ fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &
 enum Revision {
     None,
     Look(Need),
-    Owed(Effect),
+    /// The revision, and its record.
+    Owed(Vec<Effect>),
 }
 
 fn revision(view: View<'_>, binding: &Binding, item: Option<&QueueItem>) -> Revision {
@@ -145,7 +152,9 @@ fn revision(view: View<'_>, binding: &Binding, item: Option<&QueueItem>) -> Revi
         None => Revision::Look(Need::ItemBody { blob: item.blob }),
         Some(body) => {
             let text = message::development_issue(item, body);
-            Revision::Owed(Effect::Revise { key: binding.key.clone(), issue: binding.issue, text })
+            let key = || binding.key.clone();
+            let revise = Effect::Revise { key: key(), issue: binding.issue, text };
+            Revision::Owed(vec![revise, Effect::Restate { key: key(), blob: item.blob }])
         }
     }
 }

@@ -27,7 +27,8 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
     let mut effects = Vec::new();
     let mut aside = Vec::new();
     if let Some(issue) = view.snapshot.forge.issue(binding.issue) {
-        let pull = binding.pull.and_then(|number| issue.pulls.iter().find(|pull| pull.number == number));
+        let pull = binding.pull.filter(|_| settled_by_pull(binding));
+        let pull = pull.and_then(|number| issue.pulls.iter().find(|pull| pull.number == number));
         let closes = !matches!(outcome, ItemOutcome::Dropped);
         if let Some(pull) = pull.filter(|pull| pull.state == PullState::Open && ends_unmerged(outcome)) {
             effects.push(Effect::ClosePull { pull: pull.number });
@@ -102,6 +103,16 @@ fn merged_late(view: View<'_>, binding: &Binding, issue: &BoundIssue, outcome: &
     Some(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)).about(focus(view, binding)))
 }
 
+/// A pull request ended the story, so that what is left of it is ours; what a person dropped or closed is theirs.
+const fn settled_by_pull(binding: &Binding) -> bool {
+    match (&binding.key, &binding.outcome) {
+        (Key::Item(_), outcome) => matches!(outcome, Some(ItemOutcome::Merged)),
+        (Key::Gap { .. } | Key::Capability(_), outcome) => {
+            !matches!(outcome, None | Some(ItemOutcome::Dropped | ItemOutcome::Closed | ItemOutcome::Declined))
+        }
+    }
+}
+
 /// The binding's pull request was closed by us, not merged.
 pub(super) const fn ends_unmerged(outcome: &ItemOutcome) -> bool {
     match outcome {
@@ -166,10 +177,14 @@ fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Vec
             None => left.push(effect),
         }
     }
-    if let Some(first) = left.first() {
-        let reason = format!("{} is settled; {first} is still owed", binding.key);
-        let outcome = act(kind(binding), &binding.key, left);
-        owed.push(Owed::new(Rank::EffectsLeft, stage(binding), reason, outcome).about(focus(view, binding)));
+    let (moves, closings): (Vec<Effect>, Vec<Effect>) =
+        left.into_iter().partition(|effect| matches!(effect, Effect::Move { .. }));
+    for effects in [closings, moves] {
+        if let Some(first) = effects.first() {
+            let reason = format!("{} is settled; {first} is still owed", binding.key);
+            let outcome = act(kind(binding, first), &binding.key, effects);
+            owed.push(Owed::new(Rank::EffectsLeft, stage(binding), reason, outcome).about(focus(view, binding)));
+        }
     }
     owed
 }
@@ -185,6 +200,7 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
         | Effect::Attempt { .. }
         | Effect::Create { .. }
         | Effect::Revise { .. }
+        | Effect::Restate { .. }
         | Effect::Bind { .. }
         | Effect::Assign { .. }
         | Effect::Mark { .. }
@@ -199,9 +215,11 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
     Some(Owed::new(Rank::Aside, stage(binding), why, outcome).about(focus(view, binding)))
 }
 
-fn kind(binding: &Binding) -> ActionKind {
+/// Whose effect it is: of a merged item the closings belong to the merge, the move to the completion.
+fn kind(binding: &Binding, effect: &Effect) -> ActionKind {
     match (&binding.key, &binding.outcome) {
-        (Key::Item(_), Some(ItemOutcome::Merged)) => ActionKind::Complete,
+        (Key::Item(_), Some(ItemOutcome::Merged)) if matches!(effect, Effect::Move { .. }) => ActionKind::Complete,
+        (Key::Item(_), Some(ItemOutcome::Merged)) => ActionKind::MergeDevelopment,
         (Key::Item(_), _) | (_, Some(ItemOutcome::Declined | ItemOutcome::Dropped | ItemOutcome::Closed)) => {
             ActionKind::Drop
         }

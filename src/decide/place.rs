@@ -35,15 +35,21 @@ pub(super) fn lag(view: View<'_>, binding: &Binding, name: &ItemName) -> Lag {
     let belongs = if binding.is_settled() { Folder::Complete } else { Folder::Processed };
     let Some((folder, _)) = place(view, name).filter(|(folder, _)| *folder < belongs) else { return Lag::None };
     match view.snapshot.needs.whereabouts.get(name) {
-        None => Lag::Look(Need::Whereabouts { name: name.clone(), since: binding.bound }),
+        None => {
+            let (name, since, from) = (name.clone(), binding.bound, binding.tip);
+            Lag::Look(Need::Whereabouts { name, since, from })
+        }
         Some(folders) if folders.iter().any(|other| *other > folder) => Lag::PutBack(folder),
         Some(_) => Lag::Behind,
     }
 }
 
-/// The copy that a predecessor's two-step move left in `pending/`: the same file lies in `processed/`.
+/// The blobs of a file that lies in `pending/` and in `processed/`; one in `complete/` makes the others a re-use.
 pub(super) fn copies(view: View<'_>, name: &ItemName) -> Option<(BlobId, BlobId)> {
     let planning = &view.snapshot.planning;
+    if planning.complete.contains(name) {
+        return None;
+    }
     let processed = planning.processed.iter().find(|entry| entry.name == *name)?;
     let pending = planning.pending.iter().find(|item| item.name == *name)?;
     Some((pending.blob, processed.blob))

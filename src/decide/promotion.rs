@@ -49,7 +49,10 @@ pub(super) fn set_aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Op
     }
     let binding = renamed(view, ledger, item.blob)?;
     let (key, issue) = (&binding.key, binding.issue);
-    Some(format!("{name} is set aside: it is {key} under another name, which {issue} is bound to"))
+    Some(format!(
+        "{name} is set aside: it is {key} under another name, which {issue} is bound to; delete it, or it is given out \
+         once more when that is settled"
+    ))
 }
 
 fn reused(name: &ItemName, binding: &Binding) -> String {

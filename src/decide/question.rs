@@ -107,7 +107,8 @@ fn answered(
             FileState::Over => again(format!("{name} left goal and capabilities as they were")),
         },
         ItemOutcome::Merged | ItemOutcome::Unchanged => again(format!("{} added no queue file", binding.issue)),
-        ItemOutcome::Dropped | ItemOutcome::Closed => rest(format!("a person closed {}", binding.issue)),
+        // Its issue was deleted and given up; nobody answered.
+        ItemOutcome::Dropped | ItemOutcome::Closed => again(format!("{} was given up", binding.issue)),
     }
 }
 

@@ -36,19 +36,20 @@ pub(super) fn of(snapshot: &Snapshot, name: &ItemName) -> Spot {
         }
         several => {
             let paths: Vec<String> = several.iter().map(|(folder, _)| folder.path_of(name)).collect();
-            let same = several.iter().all(|(_, blob)| blob.is_some() && Some(blob) == several.first().map(|(_, b)| b));
-            let content = if same { "" } else { " with different content" };
+            let mut known = several.iter().filter_map(|(_, blob)| *blob);
+            let first = known.next();
+            let content = if known.any(|blob| Some(blob) != first) { " with different content" } else { "" };
             let what = format!("{name} lies in {}{content}", paths.join(" and "));
             Spot::Conflict { what, lifts: "keep one of them: delete the other on the mainline".to_owned() }
         }
     }
 }
 
-/// A file name as a shell takes it.
-pub(super) fn quoted(name: &ItemName) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.as_str().chars().all(plain) && !name.as_str().starts_with('-') {
-        return name.to_string();
+/// A file name or a path as a shell takes it.
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if text.chars().all(plain) && !text.starts_with('-') {
+        return text.to_owned();
     }
-    format!("'{}'", name.as_str().replace('\'', "'\\''"))
+    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -4,7 +4,7 @@
 //! comment, is closed; every other one is shown. One that a create under way may still bind is left alone.
 //! **Races**: the issue is read by its number before it is closed, and again by the effect's probe.
 
-use super::create::{is_bound, is_ours};
+use super::create::{is_bound, is_ours, is_under_way};
 use super::{Owed, Rank, View, act, wait};
 use crate::model::{
     ActionKind, Actor, Effect, Folder, IssueDetail, IssueNumber, Key, Ledger, ListedIssue, Marker, Need, Outcome, Stage,
@@ -56,6 +56,7 @@ fn of(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> Option<Owed> {
 /// How a person made the issue theirs.
 pub(super) fn touched(detail: &IssueDetail) -> Option<String> {
     match (detail.comments, detail.assignees.first()) {
+        _ if detail.reopened => Some("a person reopened it".to_owned()),
         (_, Some(account)) => Some(format!("{} is assigned", account.login)),
         (0, None) => None,
         (comments, None) => Some(format!("it has {comments} comment(s)")),
@@ -84,7 +85,6 @@ pub(super) fn needless(view: View<'_>, ledger: &Ledger, marker: &Marker) -> Opti
     if let Some(binding) = ledger.bindings.get(&key) {
         return Some(Needless { key, stage, of: Some(binding.issue) });
     }
-    let under_way =
-        ledger.attempt.as_ref().is_some_and(|attempt| attempt.key == key && view.snapshot.now < attempt.expires);
+    let under_way = is_under_way(view, ledger, &key);
     (!owed && !under_way).then_some(Needless { key, stage, of: None })
 }

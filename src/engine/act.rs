@@ -88,6 +88,9 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 self.space().await;
                 told(forge.revise_issue(*issue, text).await, |()| None)
             }
+            Effect::Restate { key, blob } => {
+                self.change(&LedgerChange::Restate { key: key.clone(), blob: *blob }).await
+            }
             Effect::Bind { key, issue, blob, settles } => self.bind(key, issue, *blob, settles.as_ref()).await,
             Effect::Assign { key, login, base } => match self.number(key) {
                 Some(number) => {
@@ -213,6 +216,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             by: self.acts.snapshot.forge.viewer.id,
             blob,
             bound: self.acts.engine.clock.now(),
+            tip: Some(self.acts.snapshot.tips.mainline),
             pull: None,
             merge: None,
             outcome: None,
@@ -296,6 +300,7 @@ fn subject(kind: ActionKind, change: &LedgerChange) -> String {
             format!("{kind}: bind {} to {}, settle {} as {}", binding.key, binding.issue, fields.key, fields.outcome)
         }
         LedgerChange::Note { key, number, .. } => format!("{kind}: {number} was made for {key} and is not bound yet"),
+        LedgerChange::Restate { key, blob } => format!("{kind}: {key} says what {} says", blob.short()),
         LedgerChange::Settle(fields) => format!("{kind}: settle {} as {}", fields.key, fields.outcome),
     }
 }

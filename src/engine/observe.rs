@@ -115,8 +115,8 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
         Need::Traces => {
             needs.traces = Some(look.forge.traces(&snapshot.forge.viewer).await.map_err(CycleError::Forge)?);
         }
-        Need::Whereabouts { name, since } => {
-            let folders = look.remote.whereabouts(snapshot.tips.mainline, name, *since).await;
+        Need::Whereabouts { name, since, from } => {
+            let folders = look.remote.whereabouts(snapshot.tips.mainline, name, (*since, *from)).await;
             needs.whereabouts.insert(name.clone(), folders.map_err(CycleError::Remote)?);
         }
         Need::AgentEvents { pull } => {

@@ -96,12 +96,13 @@ pub trait Remote: Send + Sync {
     ) -> impl Future<Output = Result<HeadDiff, Self::Error>> + Send;
     /// A queue file's text below its front-matter.
     fn item_body(&self, blob: BlobId) -> impl Future<Output = Result<String, Self::Error>> + Send;
-    /// The queue folders in which a file lay at any first parent of a mainline commit since this time.
+    /// The queue folders in which a file lay at any first parent of a mainline commit down to this one, or since this time
+    /// where that is not known or not met.
     fn whereabouts(
         &self,
         mainline: CommitId,
         name: &ItemName,
-        since: Timestamp,
+        since: (Timestamp, Option<CommitId>),
     ) -> impl Future<Output = Result<BTreeSet<Folder>, Self::Error>> + Send;
     /// Whether `ancestor` is reachable from `tip`.
     fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;

@@ -218,6 +218,7 @@ fn listed(issue: Issue) -> ListedIssue {
         leads: Marker::leading(body).is_some(),
         detail: Some(IssueDetail {
             comments: issue.comments,
+            reopened: issue.state == "open" && issue.state_reason.as_deref() == Some("reopened"),
             assignees: issue.assignees.iter().map(|who| account(Some(who))).collect(),
             digest: text_digest(&issue.title, body),
         }),

@@ -52,6 +52,8 @@ pub enum StopPoint {
     Create,
     /// The text of an issue that is not given out yet.
     Revise,
+    /// Which text that is, into the ledger.
+    Restate,
     /// Key → number.
     Bind,
     /// The agent.
@@ -94,16 +96,16 @@ impl ActionKind {
     pub const fn effects(self) -> &'static [StopPoint] {
         use StopPoint::{
             Assign, Attempt, Baseline, Bind, CloseDuplicate, CloseIssue, ClosePull, Create, DeleteBranch, Mark, Merge,
-            Move, Revise, Settle,
+            Move, Restate, Revise, Settle,
         };
         match self {
             Self::Baseline => &[Baseline],
             Self::AskGap => &[Attempt, Create, Bind, Assign],
-            Self::Promote => &[Attempt, Create, Revise, Bind, Assign, Move],
+            Self::Promote => &[Attempt, Create, Revise, Restate, Bind, Assign, Move],
             Self::MarkReady => &[Mark],
             Self::MergePlanning => &[Merge, Settle, CloseIssue, DeleteBranch],
             Self::MergeDevelopment => &[Merge, CloseIssue, DeleteBranch],
-            Self::Complete => &[Attempt, Create, Bind, Assign, Move],
+            Self::Complete => &[Attempt, Create, Bind, Settle, Assign, Move],
             Self::CloseEmpty => &[Settle, ClosePull, CloseIssue, DeleteBranch],
             Self::Drop => &[Settle, CloseIssue, Move],
             Self::Sweep => &[CloseDuplicate],
@@ -137,6 +139,7 @@ impl StopPoint {
             Self::Attempt => "attempt",
             Self::Create => "create",
             Self::Revise => "revise",
+            Self::Restate => "restate",
             Self::Bind => "bind",
             Self::Assign => "assign",
             Self::Move => "move",
@@ -230,6 +233,13 @@ pub enum Effect {
         issue: IssueNumber,
         /// Its text.
         text: IssueText,
+    },
+    /// Write down from which text of the queue file its issue was made; it must be bound and unsettled.
+    Restate {
+        /// For what.
+        key: Key,
+        /// The file's blob.
+        blob: BlobId,
     },
     /// Bind the key to the issue and drop the attempt; the key must be unbound and no other instance at work on it.
     Bind {
@@ -327,6 +337,7 @@ impl Effect {
             Self::Attempt { .. } => StopPoint::Attempt,
             Self::Create { .. } => StopPoint::Create,
             Self::Revise { .. } => StopPoint::Revise,
+            Self::Restate { .. } => StopPoint::Restate,
             Self::Bind { .. } => StopPoint::Bind,
             Self::Assign { .. } => StopPoint::Assign,
             Self::Move { .. } => StopPoint::Move,
@@ -345,7 +356,11 @@ impl Effect {
         let name = self.stop_point().name();
         match self {
             Self::Baseline => name.to_owned(),
-            Self::Attempt { key } | Self::Create { key, .. } | Self::Bind { key, .. } | Self::Assign { key, .. } => {
+            Self::Attempt { key }
+            | Self::Restate { key, .. }
+            | Self::Create { key, .. }
+            | Self::Bind { key, .. }
+            | Self::Assign { key, .. } => {
                 format!("{name} {}", key.path())
             }
             Self::Move { name: item, to, .. } => Self::move_object(item, *to),
@@ -376,6 +391,7 @@ impl fmt::Display for Effect {
             Self::Baseline => f.write_str("begin the ledger"),
             Self::Attempt { key } => write!(f, "write down the attempt for {key}"),
             Self::Create { text, .. } => write!(f, "create the issue \"{}\"", text.title),
+            Self::Restate { key, blob } => write!(f, "write down that {key} says what {} says", blob.short()),
             Self::Revise { issue, .. } => write!(f, "bring the text of {issue} up to date"),
             Self::Bind { key, issue, settles, .. } => {
                 match issue {

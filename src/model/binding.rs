@@ -204,6 +204,9 @@ pub struct Binding {
     pub blob: Option<BlobId>,
     /// When it was bound.
     pub bound: Timestamp,
+    /// Where the mainline stood then; `None` where an older version bound it.
+    #[serde(default)]
+    pub tip: Option<CommitId>,
     /// The pull request that settled it.
     pub pull: Option<PullNumber>,
     /// That pull request's merge commit.

@@ -229,6 +229,9 @@ pub struct ListedIssue {
 pub struct IssueDetail {
     /// How many comments it has.
     pub comments: u64,
+    /// Open again after it was closed, which only a person does.
+    #[serde(default)]
+    pub reopened: bool,
     /// Who is assigned.
     pub assignees: Vec<AccountId>,
     /// [`text_digest`] of title and body.

@@ -7,7 +7,7 @@
 
 use super::action::SettleFields;
 use super::binding::{Attempt, Binding, Key};
-use super::id::IssueNumber;
+use super::id::{BlobId, IssueNumber};
 use super::request::LedgerChange;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,7 @@ impl Ledger {
             LedgerChange::Attempt(attempt) => self.attempted(attempt),
             LedgerChange::Bind { owner, binding, settles } => self.bound(owner, binding, settles.as_ref(), at),
             LedgerChange::Note { owner, key, number } => self.noted(owner, key, *number),
+            LedgerChange::Restate { key, blob } => self.restated(key, *blob),
             LedgerChange::Settle(fields) => self.settled(fields, at),
         }
     }
@@ -63,6 +64,7 @@ impl Ledger {
             LedgerChange::Attempt(_)
             | LedgerChange::Bind { .. }
             | LedgerChange::Note { .. }
+            | LedgerChange::Restate { .. }
             | LedgerChange::Settle(_) => Applied::Moved("there is no ledger".to_owned()),
         }
     }
@@ -99,6 +101,18 @@ impl Ledger {
         match settles.map(|fields| ledger.settled(fields, at)) {
             None | Some(Applied::Already) => Applied::New(Box::new(ledger)),
             Some(other @ (Applied::New(_) | Applied::Moved(_))) => other,
+        }
+    }
+
+    fn restated(&self, key: &Key, blob: BlobId) -> Applied {
+        let mut ledger = self.clone();
+        match ledger.bindings.get_mut(key).filter(|binding| !binding.is_settled()) {
+            None => Applied::Moved(format!("{key} is not in work")),
+            Some(binding) if binding.blob == Some(blob) => Applied::Already,
+            Some(binding) => {
+                binding.blob = Some(blob);
+                Applied::New(Box::new(ledger))
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 pub struct Question {
     /// Issues of unsettled bindings, in full.
     pub unsettled: Vec<NodeId>,
-    /// Issues of the newest settled bindings, at most ten.
+    /// Issues of settled bindings: the newest ones, or all of them for a comparison.
     pub settled: Vec<NodeId>,
 }
 
@@ -79,6 +79,13 @@ pub enum LedgerChange {
         key: Key,
         /// The issue.
         number: IssueNumber,
+    },
+    /// Write down from which text an issue was made (key bound and unsettled).
+    Restate {
+        /// For what.
+        key: Key,
+        /// The file's blob.
+        blob: BlobId,
     },
     /// Write the end of a story (key bound and unsettled).
     Settle(SettleFields),

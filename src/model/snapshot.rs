@@ -103,12 +103,14 @@ pub enum Need {
     },
     /// Every issue, open or closed, that looks like ours: by our labels, our account, a marker or our fixed title.
     Traces,
-    /// In which queue folders a file lay since a time.
+    /// In which queue folders a file lay since it was bound.
     Whereabouts {
         /// Which file.
         name: ItemName,
         /// Since when.
         since: Timestamp,
+        /// Where the mainline stood then, where that is known; clocks decide only without it.
+        from: Option<CommitId>,
     },
     /// The agent's lifecycle events.
     AgentEvents {

@@ -1,7 +1,7 @@
 //! What histories say: the ledger's own, and the trailers of the mainline.
 //!
-//! **Needs** fetched history. **Guarantees**: first parents only, newest first, up to a named limit; a message that says
-//! nothing of ours is passed over.
+//! **Needs** fetched history. **Guarantees**: logs are of first parents only, newest first, up to a named limit; a message
+//! that says nothing of ours is passed over. What a tip reaches is looked for until all of it is found.
 //! **Races**: none; a commit never changes.
 
 use super::commit::{from_git2, to_git2};

@@ -26,6 +26,8 @@ struct BindingRecord {
     outcome: Option<String>,
     pull: Option<u64>,
     settled: Option<Timestamp>,
+    #[serde(default)]
+    tip: Option<CommitId>,
     v: u32,
 }
 
@@ -83,6 +85,7 @@ pub(super) fn write_binding(binding: &Binding) -> Vec<u8> {
         outcome: binding.outcome.as_ref().map(ToString::to_string),
         pull: binding.pull.map(|pull| pull.0),
         settled: binding.settled,
+        tip: binding.tip,
         v: VERSION,
     })
 }
@@ -103,6 +106,7 @@ pub(super) fn read_binding(bytes: &[u8]) -> Result<Binding, String> {
         merge: record.merge,
         outcome: record.outcome.as_deref().map(parse_outcome).transpose()?,
         settled: record.settled,
+        tip: record.tip,
     })
 }
 
@@ -150,7 +154,7 @@ mod tests {
             let binding = Binding {
                 key: Key::Item(item), issue: IssueNumber(issue), node: NodeId("I_x".to_owned()), author: 1, by: 2,
                 blob: None, bound: Timestamp::UNIX_EPOCH, pull: pull.map(PullNumber), merge: None,
-                outcome: outcomes[outcome].clone(), settled: None,
+                outcome: outcomes[outcome].clone(), settled: None, tip: None,
             };
             let bytes = write_binding(&binding);
             prop_assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);

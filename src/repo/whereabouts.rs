@@ -1,7 +1,8 @@
 //! In which queue folders a file lay, read from the mainline's history by gix.
 //!
-//! **Needs** fetched history. **Guarantees**: first parents only, newest first, until a commit from before the time that is
-//! asked about (an hour earlier, for clocks differ) or a named limit; a tree that did not change is not read again.
+//! **Needs** fetched history. **Guarantees**: first parents only, newest first, down to the commit that is asked about; where
+//! there is none, or history was rewritten, until a commit from before the time (an hour earlier, for clocks differ) or a
+//! named limit. A tree that did not change is not read again.
 //! **Races**: a mainline that was rewound no longer tells what was taken from it.
 
 use super::read::{from_gix, to_gix};
@@ -17,7 +18,7 @@ const MAX_COMMITS: usize = 5_000;
 const SKEW: i64 = 3_600;
 
 impl LocalClone {
-    /// The queue folders in which a file lay at a first parent of a mainline commit since this time.
+    /// The queue folders in which a file lay at a first parent of a mainline commit down to this one, or since this time.
     ///
     /// # Errors
     /// When history can't be read.
@@ -25,7 +26,7 @@ impl LocalClone {
         &self,
         mainline: CommitId,
         name: &ItemName,
-        since: Timestamp,
+        (since, from): (Timestamp, Option<CommitId>),
     ) -> Result<BTreeSet<Folder>, RepoError> {
         let repository = self.gix()?;
         let mut found = BTreeSet::new();
@@ -49,7 +50,7 @@ impl LocalClone {
             }
             seen = at;
             let made = commit.time().map_err(|error| wrong(Box::new(error)))?;
-            if made.seconds < since.as_second().saturating_sub(SKEW) {
+            if from == Some(from_gix(id)) || made.seconds < since.as_second().saturating_sub(SKEW) {
                 break;
             }
             next = commit.parent_ids().next().map(gix::Id::detach);

@@ -105,6 +105,7 @@ pub(super) fn ours<'w>(world: &'w World, viewer: &Who) -> impl Iterator<Item = &
 pub(super) fn read(world: &World, subject: &Subject) -> ListedIssue {
     let detail = IssueDetail {
         comments: subject.comments.len() as u64,
+        reopened: subject.is_open() && subject.reason == Some(StateReason::Reopened),
         assignees: subject.assignees.iter().map(|id| rest(world, *id)).collect(),
         digest: text_digest(&subject.title, &subject.body),
     };

@@ -285,7 +285,7 @@ impl Remote for Instance {
         &self,
         mainline: CommitId,
         name: &ItemName,
-        since: Timestamp,
+        (since, from): (Timestamp, Option<CommitId>),
     ) -> Result<BTreeSet<Folder>, Broken> {
         let mut sim = self.sim();
         let (mut found, mut next) = (BTreeSet::new(), Some(mainline.to_string()));
@@ -294,7 +294,8 @@ impl Remote for Instance {
             found.extend(Folder::ALL.into_iter().filter(|folder| tree.contains_key(&folder.path_of(name))));
             let made = sim.world(|world| world.commit(&oid).map(|commit| commit.committed_at));
             // An hour earlier, for clocks differ.
-            if made.is_some_and(|made| made.as_second() < since.as_second() - 3_600) {
+            let met = from.is_some_and(|from| from.to_string() == oid);
+            if met || made.is_some_and(|made| made.as_second() < since.as_second() - 3_600) {
                 break;
             }
             next = sim.parents(&oid).into_iter().next();
@@ -369,6 +370,7 @@ impl Remote for Instance {
             LedgerChange::Attempt(_) => StopPoint::Attempt,
             // What a bind that failed leaves behind belongs to it.
             LedgerChange::Bind { .. } | LedgerChange::Note { .. } => StopPoint::Bind,
+            LedgerChange::Restate { .. } => StopPoint::Restate,
             LedgerChange::Settle(_) => StopPoint::Settle,
         };
         let what = Publication { point, name: RefName::ledger(), message: &text, signature };

@@ -220,7 +220,7 @@ const CASES: [Case; 26] = [
             named(s, 4, "a.md", IssueState::Open, vec![]);
         },
         &[],
-        &["with different content"],
+        &["planning/issue_queue/pending/a.md and planning/issue_queue/processed/a.md: keep one"],
     ),
     (
         "closed as completed",
@@ -435,6 +435,9 @@ fn one_binding_is_planned_on_a_persons_word_and_refused_for_a_reason() {
     let bound = Refused::IssueBound(IssueNumber(4), Key::Item(item_name("b.md")));
     assert_eq!(plan(&snapshot, &one("a.md", 4)), Err(bound));
     assert_eq!(plan(&snapshot, &one("b.md", 9)), Err(Refused::FileBound(item_name("b.md"), IssueNumber(4))));
+    processed(&mut snapshot, "B.md");
+    let same = Refused::FileBound(item_name("B.md"), IssueNumber(4));
+    assert_eq!(plan(&snapshot, &one("B.md", 9)), Err(same), "the same name on other file systems");
     pending(&mut snapshot, "a.md", 8);
     assert!(matches!(plan(&snapshot, &one("a.md", 4)), Err(Refused::Conflict { .. })));
 }

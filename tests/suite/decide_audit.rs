@@ -4,7 +4,7 @@ use crate::snapshots::{at, bind, binding, issue, item_name, lay, maintainer, oid
 use orchestrator::decide::audit::{Audit, Kind, audit};
 use orchestrator::model::{
     Attempt, Binding, BoundIssue, Folder, GAP_TITLE, IssueDetail, IssueNumber, IssueState, ItemOutcome, Key,
-    ListedIssue, Marker, Need, NodeId, PullNumber, QueueEntry, Snapshot, Step, Trail, Trailers,
+    ListedIssue, Marker, Need, NodeId, PolicyState, PullNumber, QueueEntry, Snapshot, Step, Trail, Trailers,
 };
 
 fn item(name: &str) -> Key {
@@ -59,7 +59,7 @@ fn ours(number: u64, marker: Option<Marker>, leads: bool) -> ListedIssue {
         marker,
         leads,
         open: true,
-        detail: Some(IssueDetail { comments: 0, assignees: Vec::new(), digest: String::new() }),
+        detail: Some(IssueDetail { comments: 0, reopened: false, assignees: Vec::new(), digest: String::new() }),
     }
 }
 
@@ -272,7 +272,7 @@ const CASES: [Case; 36] = [
         "a duplicate that a person touched",
         in_work,
         |s| {
-            let touched = IssueDetail { comments: 2, assignees: Vec::new(), digest: String::new() };
+            let touched = IssueDetail { comments: 2, reopened: false, assignees: Vec::new(), digest: String::new() };
             seen(s, ListedIssue { detail: Some(touched), ..ours(6, Some(Marker::Item(item_name("a.md"))), true) });
         },
         &[(Kind::Duplicate, false)],
@@ -376,12 +376,44 @@ fn a_ledger_that_this_clone_knew_is_put_back_and_one_that_never_was_is_not_misse
 }
 
 #[test]
+fn what_the_loop_would_settle_is_a_persons_while_the_loop_stands_still() {
+    let orphan = |snapshot: &mut Snapshot| seen(snapshot, ours(6, Some(Marker::Item(item_name("x.md"))), true));
+    type Change = fn(&mut Snapshot);
+    let cases: [(&str, Change, &str); 3] = [
+        (
+            "paused",
+            |s| s.planning.paused = true,
+            "delete planning/PAUSE from the mainline; then the next cycle closes it",
+        ),
+        ("no policy", |s| s.policy = PolicyState::Missing, "commit a planning/orchestrator.toml"),
+        ("archived", |s| s.forge.repository.archived = true, "unarchive it"),
+    ];
+    for (name, change, words) in cases {
+        let mut snapshot = in_work();
+        orphan(&mut snapshot);
+        change(&mut snapshot);
+        let found = audit(&snapshot).findings;
+        assert!(found.len() == 1 && !found[0].heals && found[0].settles.contains(words), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_name_of_any_kind_is_quoted_in_a_command_to_paste() {
+    let mut snapshot = in_work();
+    snapshot.planning.processed.clear();
+    pending(&mut snapshot, "a $(touch b).md", 9);
+    let found = audit(&snapshot).findings;
+    let command = "git mv 'planning/issue_queue/pending/a $(touch b).md' planning/issue_queue/processed/a.md";
+    assert!(found.iter().any(|finding| finding.settles == command), "{found:?}");
+}
+
+#[test]
 fn where_a_file_lay_is_asked_before_it_is_judged() {
     let mut snapshot = in_work();
     snapshot.planning.processed.clear();
     pending(&mut snapshot, "a.md", 9);
     let asked = audit(&snapshot);
-    assert_eq!(asked.needs, [Need::Whereabouts { name: item_name("a.md"), since: at(-600) }]);
+    assert_eq!(asked.needs, [Need::Whereabouts { name: item_name("a.md"), since: at(-600), from: None }]);
     assert!(asked.findings.is_empty());
 }
 

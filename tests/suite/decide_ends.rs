@@ -121,6 +121,17 @@ fn a_person_who_closes_the_gap_issue_declines() {
 }
 
 #[test]
+fn a_question_whose_issue_is_gone_was_answered_by_nobody_and_is_asked_again() {
+    let mut snapshot = quiet();
+    bind(&mut snapshot, settled(question(1), ItemOutcome::Dropped), issue(10));
+    snapshot.forge.bound.clear();
+    snapshot.needs.own_issues.insert(Needs::own_issues_name(&question(2)), Vec::new());
+    let decision = decide(&snapshot);
+    assert!(points(&decision).contains(&StopPoint::Create), "{:?}", decision.outcome);
+    assert!(decision.reason.ends_with("#10 was given up"), "{}", decision.reason);
+}
+
+#[test]
 fn reached_and_declined_rest_until_goal_or_capabilities_change() {
     for outcome in [ItemOutcome::Reached, ItemOutcome::Declined] {
         let mut snapshot = quiet();
@@ -308,5 +319,14 @@ fn a_settled_binding_still_owes_its_closing_its_branch_and_its_move() {
     binding.outcome = Some(ItemOutcome::Merged);
     binding.pull = Some(orchestrator::model::PullNumber(11));
     lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::CloseIssue, StopPoint::DeleteBranch, StopPoint::Move]);
+    // What closes belongs to the merge, the move to the completion.
+    let decision = decide(&snapshot);
+    assert_eq!(points(&decision), [StopPoint::CloseIssue, StopPoint::DeleteBranch]);
+    let moves = |outcome: &Outcome| match outcome {
+        Outcome::Act { action } => {
+            action.kind == ActionKind::Complete && matches!(action.effects.as_slice(), [Effect::Move { .. }])
+        }
+        _ => false,
+    };
+    assert!(decision.also.iter().any(|also| moves(&also.outcome)), "{:?}", decision.also);
 }

@@ -5,7 +5,7 @@ use crate::snapshots::{at, bind, binding, issue, item_name, lay, oid, queue_item
 use orchestrator::decide::decide;
 use orchestrator::model::{
     Actor, Binding, BoundIssue, Decision, Effect, Folder, IssueState, ItemOutcome, Key, Need, Outcome, QueueEntry,
-    Snapshot, StopPoint,
+    Refusal, Snapshot, StopPoint,
 };
 
 type ChangeSnapshot = fn(&mut Snapshot);
@@ -22,7 +22,7 @@ fn a_file_that_lags_is_moved_and_one_that_a_person_put_back_is_left() {
     };
     let mut snapshot = quiet();
     pending(&mut snapshot);
-    let asked = Need::Whereabouts { name: item_name("dev-1.md"), since: at(-600) };
+    let asked = Need::Whereabouts { name: item_name("dev-1.md"), since: at(-600), from: None };
     assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![asked] });
     lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
     assert_eq!(points(&decide(&snapshot)), [StopPoint::Move]);
@@ -178,5 +178,27 @@ fn an_edited_file_reaches_the_agent_as_it_is_now() {
     assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![Need::ItemBody { blob: oid(60) }] });
     snapshot.needs.bodies.insert(oid(60), "# New words".to_owned());
     let decision = decide(&snapshot);
-    assert_eq!(points(&decision), [StopPoint::Revise, StopPoint::Assign, StopPoint::Move]);
+    assert_eq!(points(&decision), [StopPoint::Revise, StopPoint::Restate, StopPoint::Assign, StopPoint::Move]);
+    // Nobody is sent to the old words while GitHub refuses the new ones.
+    let object = "revise #10".to_owned();
+    snapshot.refused.push(Refusal { object, why: "403: no".to_owned(), at: at(-1), times: 1 });
+    let decision = decide(&snapshot);
+    assert_eq!(points(&decision), [StopPoint::Move]);
+    assert!(says(&decision, "refused to bring the text of #10 up to date: 403: no"), "{:?}", said(&decision));
+}
+
+#[test]
+fn a_file_in_all_three_folders_holds_nothing_up() {
+    for settle in [false, true] {
+        let mut snapshot = quiet();
+        snapshot.planning.pending = vec![queue_item("dev-1.md", 9)];
+        snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+        snapshot.planning.complete.push(item_name("dev-1.md"));
+        let record = if settle { settled(ItemOutcome::Dropped) } else { binding(item(), 10) };
+        let state = if settle { IssueState::NotPlanned } else { IssueState::Open };
+        bind(&mut snapshot, record, BoundIssue { state, ..issue(10) });
+        let decision = decide(&snapshot);
+        assert!(!points(&decision).contains(&StopPoint::Move), "it would be refused every time: {:?}", said(&decision));
+        assert!(says(&decision, "dev-1.md is set aside: its name was already used by #10"), "{:?}", said(&decision));
+    }
 }

@@ -189,7 +189,7 @@ fn listed(number: u64, marker: Marker) -> ListedIssue {
 }
 
 fn looked_at(snapshot: &mut Snapshot, issue: &ListedIssue, comments: u64, assignees: &[AccountId]) {
-    let detail = IssueDetail { comments, assignees: assignees.to_vec(), digest: String::new() };
+    let detail = IssueDetail { comments, reopened: false, assignees: assignees.to_vec(), digest: String::new() };
     let seen = ListedIssue { detail: Some(detail), ..issue.clone() };
     snapshot.needs.issues.insert(issue.number, Some(seen));
 }
@@ -233,6 +233,13 @@ fn a_duplicate_of_ours_is_closed_unless_a_person_made_it_theirs() {
     looked_at(&mut snapshot, &duplicate, 0, &[maintainer()]);
     let decision = decide(&snapshot);
     assert!(points(&decision).is_empty() && says(&decision, "maintainer is assigned, so it is left open"));
+    looked_at(&mut snapshot, &duplicate, 0, &[]);
+    let detail = |issue: &mut Option<ListedIssue>| {
+        issue.as_mut().and_then(|issue| issue.detail.as_mut().map(|d| d.reopened = true))
+    };
+    assert!(snapshot.needs.issues.get_mut(&IssueNumber(12)).and_then(detail).is_some());
+    let decision = decide(&snapshot);
+    assert!(points(&decision).is_empty() && says(&decision, "a person reopened it, so it is left open"));
     // Somebody else's issue is never touched, whatever it says; nor one that was closed since.
     looked_at(&mut snapshot, &duplicate, 0, &[]);
     snapshot.forge.issues[0].author = AccountId { id: 66, login: "stranger".to_owned() };
@@ -358,7 +365,7 @@ fn ours_are_found_by_number_by_marker_and_by_every_account_that_wrote_the_ledger
     let mut snapshot = with(Vec::new(), kept);
     assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![Need::Issue { number: IssueNumber(7) }] });
     looked_at(&mut snapshot, &theirs, 0, &[]);
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::Revise, StopPoint::Bind, StopPoint::Assign]);
+    assert_eq!(points(&decide(&snapshot)), [StopPoint::Bind, StopPoint::Assign]);
     // It is gone: then another one is made.
     snapshot.needs.issues.insert(IssueNumber(7), None);
     assert!(points(&decide(&snapshot)).contains(&StopPoint::Create));
@@ -371,6 +378,20 @@ fn an_issue_that_a_person_closed_before_it_was_bound_is_bound_as_it_is_and_obeye
     let open = listed(9, question_marker());
     let name = Needs::own_issues_name(&question(1));
     snapshot.needs.own_issues.insert(name.clone(), vec![closed.clone()]);
+    assert!(points(&decide(&snapshot)).contains(&StopPoint::Create), "no attempt stands: it may have been swept");
+    let attempt = |owner: &str, expires| Attempt {
+        owner: owner.to_owned(),
+        by: 1,
+        key: question(1),
+        number: None,
+        started: at(-10),
+        expires: at(expires),
+    };
+    snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt("me", -1));
+    snapshot.now = at(300);
+    assert!(points(&decide(&snapshot)).contains(&StopPoint::Create), "the attempt is over, so a sweep came between");
+    snapshot.now = at(0);
+    snapshot.ledger.as_mut().expect("a ledger").attempt = Some(attempt("me", 350));
     assert_eq!(points(&decide(&snapshot)), [StopPoint::Bind], "neither revised nor assigned");
     snapshot.needs.own_issues.insert(name, vec![closed, open]);
     assert_eq!(points(&decide(&snapshot)), [StopPoint::Bind, StopPoint::Assign], "an open one comes first");

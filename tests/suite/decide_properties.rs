@@ -230,9 +230,12 @@ proptest! {
             let merges = action.effects.iter().filter(|effect| matches!(effect, Effect::Merge { .. })).count();
             prop_assert!(merges <= 1);
             prop_assert!(action.effects.iter().all(|effect| may_merge(&snapshot, effect)));
-            let order: Vec<usize> = action.effects.iter().filter_map(|effect| {
+            let places = action.effects.iter().map(|effect| {
                 action.kind.effects().iter().position(|point| *point == effect.stop_point())
-            }).collect();
+            });
+            let order: Option<Vec<usize>> = places.collect();
+            prop_assert!(order.is_some(), "{:?} is no part of {}", action.effects, action.kind);
+            let order = order.unwrap_or_default();
             prop_assert!(order.windows(2).all(|pair| pair[0] < pair[1]), "{:?} in {}", action.effects, action.kind);
         }
     }

@@ -118,6 +118,7 @@ pub fn binding(name: &str, issue: u64) -> Box<Binding> {
         by: 1,
         blob: None,
         bound: now(),
+        tip: None,
         pull: None,
         merge: None,
         outcome: None,

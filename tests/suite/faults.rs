@@ -50,10 +50,8 @@ impl Scene {
             }
             sim.world(|world| story.prepare(world));
         }
-        if story == Story::Edited {
-            // The issue exists and its number is lost: that is how an issue comes to be adopted.
-            let lost = Planned { point: StopPoint::Create, n: 1, fate: Fate::KilledAfter };
-            toys = toys.with_plan(&[lost]);
+        if let Some(point) = story.mishap() {
+            toys = toys.with_plan(&[Planned { point, n: 1, fate: Fate::KilledAfter }]);
         }
         Self { story, toys, acted: false }
     }

@@ -123,12 +123,12 @@ impl Play {
     /// Plays the story to its end; the program is killed at the point when its action is owed.
     async fn play(&self, killed: Option<(ActionKind, StopPoint)>) -> (Ending, Snapshot, bool) {
         let (mut left, mut acted, mut quiet) = (killed, false, 0);
-        if self.story == Story::Edited {
-            // The issue exists and its number is lost: that is how an issue comes to be adopted.
+        if let Some(point) = self.story.mishap() {
+            let point = format!("promote.{point}");
             while self.sim.world(|world| world.subjects().count()) == 0 {
                 let promoting =
                     matches!(self.look().await.1, Outcome::Act { action } if action.kind == ActionKind::Promote);
-                if promoting { self.kill(&["cycle"], "promote.create").await } else { drop(self.cycle().await) }
+                if promoting { self.kill(&["cycle"], &point).await } else { drop(self.cycle().await) }
             }
         }
         for _ in 0..120 {
@@ -144,7 +144,7 @@ impl Play {
             let (mut moved, outcome) = self.cycle().await;
             if Story::wants_adoption(&outcome) {
                 moved = true;
-                match left.take() {
+                match left.take_if(|(action, _)| *action == ActionKind::Adopt) {
                     Some((action, effect)) => self.kill(&["adopt", "--yes"], &format!("{action}.{effect}")).await,
                     None => self.adopt().await,
                 }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, done, item, not_done};
 use crate::sim_client::{clone, git, simulator};
-use orchestrator::model::CommitId;
+use orchestrator::model::{CommitId, Folder};
 use orchestrator::sim::Simulator;
 
 const A: &str = "planning/issue_queue/pending/dev-a.md";
@@ -166,4 +166,23 @@ async fn a_protected_mainline_refuses_in_its_own_words_and_keeps_its_tip() {
     assert!(why.contains("GH006") && refused, "{why}");
     assert_eq!(tip(&sim).await, before);
     assert_eq!(desk.sync().await.mainline, before, "nor does the clone believe in it");
+}
+
+#[tokio::test]
+async fn where_a_file_lay_is_told_from_the_commit_of_its_binding_on() {
+    let sim = simulator().await;
+    with_files(&sim).await;
+    let desk = Desk::new(&sim);
+    desk.sync().await;
+    done(desk.promote("dev-a.md").await);
+    let processed = "planning/issue_queue/processed/dev-a.md";
+    let back: [(&str, Option<&[u8]>); 2] = [(processed, None), (A, Some(b"# A\n\nText\n"))];
+    sim.commit_files("main", &back, "a person puts it back").await.expect("committed");
+    let bound = desk.sync().await.mainline;
+    let later: (&str, Option<&[u8]>) = ("notes.txt", Some(b"x"));
+    sim.commit_files("main", &[later], "something else").await.expect("committed");
+    let tip = desk.sync().await.mainline;
+    let lay = |from| desk.clone.whereabouts(tip, &item("dev-a.md"), (crate::desk::now(), from)).expect("readable");
+    assert_eq!(lay(Some(bound)).into_iter().collect::<Vec<_>>(), [Folder::Pending], "what was before counts no more");
+    assert_eq!(lay(None).into_iter().collect::<Vec<_>>(), [Folder::Pending, Folder::Processed], "by the clock alone");
 }

@@ -100,6 +100,7 @@ pub fn binding(key: Key, issue: u64) -> Binding {
         by: 1,
         blob: Some(oid(9)),
         bound: at(-600),
+        tip: None,
         pull: None,
         merge: None,
         outcome: None,

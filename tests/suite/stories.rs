@@ -19,6 +19,10 @@ pub enum Story {
     Declined,
     /// One item whose file is edited between the creation of its issue and its adoption.
     Edited,
+    /// One item whose file is edited after its issue was bound and before the agent is sent to it.
+    Reworded,
+    /// One item for whose merged work a person's program has asked the capability update already.
+    Asked,
     /// One item, and a duplicate of its issue.
     Duplicate,
     /// A file and its closed issue that a predecessor left; a person has them adopted.
@@ -43,13 +47,15 @@ pub const FILE: &str = "planning/issue_queue/pending/dev-1.md";
 pub const EDITED: &[u8] = b"# One, better\n\nDo it well.\n";
 
 impl Story {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Reached,
         Self::Item,
         Self::Answered,
         Self::Dropped,
         Self::Declined,
         Self::Edited,
+        Self::Reworded,
+        Self::Asked,
         Self::Duplicate,
         Self::Adopted,
         Self::GivenUp,
@@ -60,6 +66,8 @@ impl Story {
         match (action, effect) {
             (ActionKind::Baseline | ActionKind::AskGap | ActionKind::CloseEmpty, _) => Self::Reached,
             (ActionKind::Promote, StopPoint::Revise) => Self::Edited,
+            (ActionKind::Promote, StopPoint::Restate) => Self::Reworded,
+            (ActionKind::Complete, StopPoint::Settle) => Self::Asked,
             (ActionKind::Drop, StopPoint::CloseIssue) => Self::Declined,
             (ActionKind::Drop, _) => Self::Dropped,
             (ActionKind::Sweep, _) => Self::Duplicate,
@@ -86,7 +94,13 @@ impl Story {
                 options.project.retain(|(path, _)| path != "planning/vision/goal.md");
                 options.project.push(("planning/vision/goal.md".to_owned(), goal.into()));
             }
-            Self::Item | Self::Dropped | Self::Edited | Self::Duplicate | Self::GivenUp => {
+            Self::Item
+            | Self::Dropped
+            | Self::Edited
+            | Self::Reworded
+            | Self::Asked
+            | Self::Duplicate
+            | Self::GivenUp => {
                 options.project.push((FILE.to_owned(), b"# One\n\nDo it.\n".to_vec()));
             }
             Self::Adopted => {
@@ -94,6 +108,24 @@ impl Story {
             }
         }
         options
+    }
+
+    /// What happens to the first write of a kind in the undisturbed story already: that is how an issue comes to be adopted,
+    /// or to be bound and not given out.
+    pub const fn mishap(self) -> Option<StopPoint> {
+        match self {
+            Self::Edited => Some(StopPoint::Create),
+            Self::Reworded => Some(StopPoint::Bind),
+            Self::Reached
+            | Self::Item
+            | Self::Answered
+            | Self::Dropped
+            | Self::Declined
+            | Self::Asked
+            | Self::Duplicate
+            | Self::Adopted
+            | Self::GivenUp => None,
+        }
     }
 
     /// Whether what was decided asks for `orchestrator adopt`.
@@ -109,6 +141,8 @@ impl Story {
             | Self::Item
             | Self::Dropped
             | Self::Edited
+            | Self::Reworded
+            | Self::Asked
             | Self::Duplicate
             | Self::Adopted
             | Self::GivenUp => &[(IssueKind::GapAnalysis, Script::NoChange)],
@@ -150,7 +184,16 @@ impl Story {
                 world.delete_issue(issue.number).expect("it is there");
                 Acted::Yes
             }
-            (Self::Edited, Some(_), _) => Acted::Edits,
+            (Self::Edited | Self::Reworded, Some(_), _) => Acted::Edits,
+            (Self::Asked, Some(_), Some(pull)) if world.pull(pull).is_some_and(|(_, facts)| facts.merged.is_some()) => {
+                let marker = format!("<!-- orchestrator:capability-update-from-pr {}#{pull} -->", world.full_name());
+                let (title, body) =
+                    (format!("Update system capabilities based on merged PR #{pull}"), format!("Do it.\n\n{marker}"));
+                let labels = vec!["Update Capability".to_owned()];
+                let asked = NewIssue { title, body, labels, assignees: Vec::new() };
+                world.open_issue(viewer, asked, None).expect("an issue");
+                Acted::Yes
+            }
             _ => Acted::No,
         }
     }

@@ -38,7 +38,7 @@ impl Draft<'_> {
             let state = if issue.open { "open" } else { "closed" };
             let what = format!("{} \"{}\" ({state}) may be the issue of {name}", issue.number, issue.title);
             // A shell takes `#` at the beginning of a word for a comment.
-            self.show(what, Some(format!("orchestrator adopt {} {}", quoted(name), issue.number.0)));
+            self.show(what, Some(format!("orchestrator adopt {} {}", quoted(name.as_str()), issue.number.0)));
         }
     }
 

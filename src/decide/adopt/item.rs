@@ -51,7 +51,8 @@ impl<'a> Draft<'a> {
             // One that waits in pending/ is given out by the loop, which asks nobody.
             if !waits && needs == self.plan.needs.len() {
                 let what = format!("{name} lies in processed/ and no issue that may be bound names it");
-                let lifts = format!("move it back to pending/, or bind one: orchestrator adopt {} <#n>", quoted(name));
+                let lifts =
+                    format!("move it back to pending/, or bind one: orchestrator adopt {} <#n>", quoted(name.as_str()));
                 self.problem(what, lifts);
             }
             return;

@@ -46,7 +46,9 @@ impl Draft<'_> {
             Spot::Conflict { what, lifts } => return Err(Refused::Conflict { what, lifts }),
             place @ (Spot::At(..) | Spot::Copies { .. }) => place,
         };
-        if let Some(binding) = self.ledger.bindings.get(&Key::Item(name.clone())) {
+        let folded = name.folded();
+        let same = |key: &Key| matches!(key, Key::Item(other) if other.folded() == folded);
+        if let Some(binding) = self.ledger.bindings.values().find(|binding| same(&binding.key)) {
             return Err(Refused::FileBound(name.clone(), binding.issue));
         }
         let bound = self.ledger.bindings.values().find(|binding| binding.issue == number);

@@ -5,7 +5,7 @@
 use super::{Cure, Desk, Kind};
 use crate::decide::place::{self, Lag};
 use crate::decide::progress::{AgentState, agent_state};
-use crate::decide::spot::{self, Spot};
+use crate::decide::spot::{self, Spot, quoted};
 use crate::model::{Binding, BlobId, Folder, ItemName, Key};
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ impl Desk<'_> {
             Spot::Copies { behind, further, blob } => {
                 let what = format!("{name} lies in {behind}/ and, the same, in {further}/");
                 let means = "a move in two steps was left half-done, or a person copied the file";
-                let cure = if binding.is_settled() || further == Folder::Complete {
+                let cure = if further == Folder::Complete {
                     Cure::Person("orchestrator adopt".to_owned())
                 } else {
                     Cure::Loop("takes the copy away")
@@ -69,7 +69,8 @@ impl Desk<'_> {
             Some((folder, other, _)) => {
                 let what = format!("{name}, which {issue} is bound to, lies in {folder}/ as {other}");
                 let means = "a binding knows a file by its name";
-                let cure = format!("git mv {} {}", folder.path_of(other), Folder::Processed.path_of(name));
+                let cure =
+                    format!("git mv {} {}", quoted(&folder.path_of(other)), quoted(&Folder::Processed.path_of(name)));
                 self.find(Kind::FileRenamed, what, means, Cure::Person(cure));
             }
             None => {

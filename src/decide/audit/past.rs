@@ -38,7 +38,7 @@ impl Desk<'_> {
                 let what =
                     format!("{} is bound to the capability update of {name}, and nothing to the item", binding.issue);
                 let means = "the update goes on; which issue the item had is not in the ledger";
-                let cure = format!("orchestrator adopt {} <#n>", quoted(name));
+                let cure = format!("orchestrator adopt {} <#n>", quoted(name.as_str()));
                 self.find(Kind::UpdateWithoutItem, what, means, Cure::Person(cure));
             }
         }

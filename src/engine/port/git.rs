@@ -84,7 +84,7 @@ impl Remote for Arc<LocalClone> {
         &self,
         mainline: CommitId,
         name: &ItemName,
-        since: Timestamp,
+        since: (Timestamp, Option<CommitId>),
     ) -> Result<BTreeSet<Folder>, RepoError> {
         let name = name.clone();
         blocking(self, move |clone| clone.whereabouts(mainline, &name, since)).await
