@@ -287,3 +287,18 @@ fn every_test_that_the_invariants_name_is_there() {
     let absent: Vec<&&str> = named.iter().filter(|name| !suite.contains(&format!("fn {name}("))).collect();
     assert!(absent.is_empty(), "{absent:?}");
 }
+
+#[test]
+fn every_patch_that_breaks_the_program_on_purpose_still_applies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let patches = std::fs::read_dir(root.join("tests/broken")).expect("the patches");
+    let paths = patches.map(|entry| entry.expect("an entry").path());
+    let paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "patch")).collect();
+    assert!(paths.len() >= 12, "{paths:?}");
+    for path in paths {
+        let check = ["apply", "--check", "--unsafe-paths", "--directory"];
+        let mut command = std::process::Command::new("git");
+        command.args(check).arg(root).arg(&path).current_dir(std::env::temp_dir());
+        assert!(command.status().expect("git runs").success(), "{} is out of date: make it anew", path.display());
+    }
+}
