@@ -85,7 +85,7 @@ impl Client {
         };
         let titled = |issue: &ListedIssue| matches!(key, Key::Gap { .. }) && issue.title == GAP_TITLE;
         let wanted = |issue: &ListedIssue| match &issue.marker {
-            Some(marker) => names(marker, key),
+            Some(marker) => marker.may_be_for(key),
             None => titled(issue),
         };
         self.issues_of(&[label], viewer, wanted).await
@@ -229,19 +229,6 @@ fn listed(issue: Issue) -> ListedIssue {
 
 fn text(body: Option<String>) -> String {
     body.unwrap_or_default().chars().take(MAX_TEXT).collect()
-}
-
-/// Whether a marker may have been made for a key. A capability update's marker names the pull request and its key the
-/// item, so all of them are given; whoever adopts one compares the whole marker.
-fn names(marker: &Marker, key: &Key) -> bool {
-    match (marker, key) {
-        (Marker::Item(name), Key::Item(item)) => name == item,
-        (Marker::Gap { goal, capabilities, n }, Key::Gap { goal: g, capabilities: c, n: m }) => {
-            (goal, capabilities, n) == (g, c, m)
-        }
-        (Marker::Capability { .. }, Key::Capability(_)) => true,
-        (Marker::Item(_) | Marker::Gap { .. } | Marker::Capability { .. }, _) => false,
-    }
 }
 
 fn agent_event(event: TimelineEvent) -> Option<AgentEvent> {

@@ -46,6 +46,19 @@ impl Marker {
         body.lines().find(|line| !line.trim().is_empty()).and_then(Self::parse)
     }
 
+    /// Whether it may have been made for a key. A capability update's marker names the pull request and its key the item,
+    /// so all of them may; whoever adopts one compares the whole marker.
+    pub fn may_be_for(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Item(name), Key::Item(item)) => name == item,
+            (Self::Gap { goal, capabilities, n }, Key::Gap { goal: g, capabilities: c, n: m }) => {
+                (goal, capabilities, n) == (g, c, m)
+            }
+            (Self::Capability { .. }, Key::Capability(_)) => true,
+            (Self::Item(_) | Self::Gap { .. } | Self::Capability { .. }, _) => false,
+        }
+    }
+
     /// The marker that this one line is.
     pub fn parse(line: &str) -> Option<Self> {
         let inner = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();

@@ -7,8 +7,8 @@ use super::{Broken, Instance, look};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
     AccountId as Who, AgentEvent, AgentEventKind, Closing, CommitId, CreatedIssue, Discussion, DiscussionEntry,
-    ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, Marker, MergeMethod, MergeRequest, NodeId,
-    Performed, PullNumber, Question, StopPoint,
+    ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod, MergeRequest, NodeId, Performed,
+    PullNumber, Question, StopPoint,
 };
 use orchestrator::sim::world::{
     self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, StateReason, World,
@@ -88,18 +88,6 @@ fn refusal(error: SimError) -> Refusal {
     match error {
         SimError::Refused(refusal) => refusal,
         other => panic!("the simulator broke: {other}"),
-    }
-}
-
-/// Whether a marker may have been made for a key.
-fn names(marker: &Marker, key: &Key) -> bool {
-    match (marker, key) {
-        (Marker::Item(name), Key::Item(item)) => name == item,
-        (Marker::Gap { goal, capabilities, n }, Key::Gap { goal: g, capabilities: c, n: m }) => {
-            (goal, capabilities, n) == (g, c, m)
-        }
-        (Marker::Capability { .. }, Key::Capability(_)) => true,
-        (Marker::Item(_) | Marker::Gap { .. } | Marker::Capability { .. }, _) => false,
     }
 }
 
@@ -212,7 +200,7 @@ impl Forge for Instance {
             });
             let titled = |issue: &ListedIssue| matches!(key, Key::Gap { .. }) && issue.title == GAP_TITLE;
             let wanted = |issue: &ListedIssue| match &issue.marker {
-                Some(marker) => names(marker, key),
+                Some(marker) => marker.may_be_for(key),
                 None => titled(issue),
             };
             found.map(|subject| look::read(world, subject)).filter(wanted).collect()

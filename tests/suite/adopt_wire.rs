@@ -55,6 +55,16 @@ async fn merged(stage: &Stage, pull: u64) {
     stage.sim.merge_pull(viewer, pull, MergeMethod::Squash).await.expect("merged");
 }
 
+/// A predecessor's item whose pull request is merged and which lies in `processed/` still.
+async fn merged_and_left() -> Stage {
+    let stage = stage(&[("processed", "dev-1.md")]).await;
+    stage.sim.script_issue(1, Script::TouchCapabilities);
+    item_issue(&stage, "dev-1.md");
+    worked(&stage).await;
+    merged(&stage, 2).await;
+    stage
+}
+
 /// First cycles: the ledger's first record and nothing else; what the loop says then.
 async fn contact(stage: &Stage) -> Outcome {
     let subjects =
@@ -348,11 +358,7 @@ async fn the_command_shows_first_changes_nothing_unasked_and_twice_is_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_settles_everything_with_one_yes() {
-    let stage = stage(&[("processed", "dev-1.md")]).await;
-    stage.sim.script_issue(1, Script::TouchCapabilities);
-    item_issue(&stage, "dev-1.md");
-    worked(&stage).await;
-    merged(&stage, 2).await;
+    let stage = merged_and_left().await;
     let here = folder();
     let program = Program::on(&stage.sim, here.path());
     let ended = program.run(&["adopt", "--yes"]).await;
@@ -370,11 +376,7 @@ async fn the_command_settles_everything_with_one_yes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_ends_between_bind_and_move_leaves_the_move_to_the_loop() {
-    let stage = stage(&[("processed", "dev-1.md")]).await;
-    stage.sim.script_issue(1, Script::TouchCapabilities);
-    item_issue(&stage, "dev-1.md");
-    worked(&stage).await;
-    merged(&stage, 2).await;
+    let stage = merged_and_left().await;
     let here = folder();
     let stopping = Program::on(&stage.sim, here.path()).with("ORCHESTRATOR_STOP_AT", "adopt.bind");
     assert_eq!(stopping.run(&["adopt", "--yes"]).await.signal, Some(9));
