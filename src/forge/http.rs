@@ -10,6 +10,7 @@ use octocrab::Octocrab;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -160,7 +161,9 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(api_url: &str, token: Option<&SecretString>) -> Result<Self, ForgeError> {
-        let (client, graph) = (client(api_url, token)?, client(graphql_base(api_url), token)?);
+        let connections = connections(api_url)?;
+        let (client, graph) =
+            (client(api_url, token, &connections)?, client(graphql_base(api_url), token, &connections)?);
         Ok(Self { client, graph, counters: Counters::default() })
     }
 
@@ -292,18 +295,36 @@ impl Graph {
     }
 }
 
-fn client(base: &str, token: Option<&SecretString>) -> Result<Octocrab, ForgeError> {
+/// What connects: through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), trusting the machine's
+/// certificates or those of `SSL_CERT_FILE`. A redirection is never followed by itself, for it could lead elsewhere.
+fn connections(api_url: &str) -> Result<reqwest::Client, ForgeError> {
+    let provider = rustls::crypto::ring::default_provider();
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(30))
+        .timeout(Duration::from_secs(60));
+    if api_url.starts_with("https://") {
+        // It is installed already where there is more than one client in a process.
+        let _ = provider.install_default();
+    } else {
+        // Without TLS nobody's certificates are needed, and a machine may have none.
+        let versions = rustls::ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
+        let none = versions.map_err(|error| ForgeError::Settings(error.to_string()))?;
+        let config = none.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+        builder = builder.tls_backend_preconfigured(config);
+    }
+    builder.build().map_err(|error| ForgeError::Settings(chain(&error)))
+}
+
+fn client(base: &str, token: Option<&SecretString>, connections: &reqwest::Client) -> Result<Octocrab, ForgeError> {
     let wrong = |error: octocrab::Error| ForgeError::Settings(error.to_string());
-    let mut builder = Octocrab::builder()
-        .base_uri(base)
-        .map_err(wrong)?
-        .set_connect_timeout(Some(Duration::from_secs(5)))
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .set_write_timeout(Some(Duration::from_secs(30)));
+    let mut builder = Octocrab::builder().base_uri(base).map_err(wrong)?;
     if let Some(token) = token {
         builder = builder.personal_token(token.clone());
     }
-    builder.build().map_err(wrong)
+    builder.build_with_reqwest(connections.clone()).map_err(wrong)
 }
 
 /// `https://host/api` for `https://host/api/v3` (docs.github.com, "Forming calls with GraphQL", enterprise server).
