@@ -12,7 +12,7 @@ mod output;
 mod seat;
 mod status;
 
-use crate::config::environment::Environment;
+use crate::config::environment::{DotEnv, Environment};
 use crate::config::settings::{self, Flags, Settings};
 use crate::engine::Engine;
 use crate::engine::port::Clock;
@@ -20,7 +20,7 @@ use crate::engine::stop::StopAt;
 use crate::failure::{Exit, Failure};
 use crate::forge;
 use crate::model::{Actor, Decision, Outcome, Veto};
-use crate::repo::{self, LocalClone};
+use crate::repo::{self, Checkout, LocalClone};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ enum Command {
 /// Which repository.
 #[derive(Debug, Args)]
 struct Target {
-    /// The repository, as owner/name [env: ORCHESTRATOR_DEFAULT_REPO]
+    /// The repository, as owner/name; in a checkout, the one its `origin` names [env: ORCHESTRATOR_DEFAULT_REPO]
     #[arg(long, value_name = "OWNER/NAME")]
     repo: Option<String>,
     /// The API's address [env: GITHUB_BASE_URL]
@@ -65,6 +65,9 @@ struct Target {
     /// Where clones and locks lie [env: ORCHESTRATOR_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+    /// A file that holds the token and nothing else [env: ORCHESTRATOR_GITHUB_TOKEN holds the token itself]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 type RealEngine<C> = Engine<forge::Client, Arc<LocalClone>, C>;
@@ -72,7 +75,7 @@ type RealEngine<C> = Engine<forge::Client, Arc<LocalClone>, C>;
 /// Runs the program.
 pub fn run() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    let environment = Environment::from_process();
+    let environment = Environment::from_process(&dotenv());
     logging(environment.log_level.as_deref());
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -101,6 +104,25 @@ pub fn run() -> std::process::ExitCode {
     }
 }
 
+/// The `.env` of the working directory, unless git tracks it: whoever may push could then write it.
+fn dotenv() -> DotEnv {
+    let Ok(folder) = settings::working_directory() else { return DotEnv::default() };
+    let file = DotEnv::read(&folder);
+    if file.is_empty() {
+        return file;
+    }
+    let tracked = Checkout::find(&folder).and_then(|checkout| match checkout {
+        Some(checkout) => checkout.tracks(&folder.join(".env")),
+        None => Ok(false),
+    });
+    match tracked {
+        Ok(false) => return file,
+        Ok(true) => output::aside(".env is not read, because git tracks it: whoever may push could write it"),
+        Err(error) => output::aside(&format!(".env is not read: {error}")),
+    }
+    DotEnv::default()
+}
+
 fn logging(level: Option<&str>) {
     use tracing_subscriber::filter::LevelFilter;
     let level = match level.map(str::to_ascii_lowercase).as_deref() {
@@ -120,8 +142,21 @@ impl Target {
             api_url: self.api_url.clone(),
             git_url: self.git_url.clone(),
             data_dir: self.data_dir.clone(),
+            token_file: self.token_file.clone(),
         };
-        Ok(settings::resolve(flags, environment)?)
+        let checkout = match settings::working_directory() {
+            Ok(folder) => Checkout::find(&folder),
+            // A folder that is gone holds no checkout.
+            Err(_) => Ok(None),
+        };
+        let named = flags.repository.is_some() || environment.repository.is_some();
+        let origin = match checkout {
+            Ok(checkout) => checkout.and_then(|checkout| checkout.origin),
+            // The checkout only helps to find what is named already.
+            Err(_) if named => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(settings::resolve(flags, environment, origin.as_deref())?)
     }
 }
 
@@ -139,8 +174,9 @@ fn engine<C: Clock>(
     let clone = LocalClone::open(repo::Settings {
         folder: settings.folder.clone(),
         url: settings.git_url.clone(),
-        token: settings.token.clone(),
+        token: settings.git_token(),
         limit: Duration::from_secs(600),
+        authorities: settings.authorities.clone(),
         configuration,
     });
     let clone = Arc::new(clone?);

@@ -5,6 +5,7 @@
 //! nothing. Nothing is ever written outside the folder. Functions that write take the lock as a value.
 //! **Races**: a push that finds another value than expected is rebuilt on the fetched tip while its condition holds.
 
+mod checkout;
 mod clone;
 mod commit;
 mod diff;
@@ -19,6 +20,7 @@ mod record;
 mod transport;
 mod whereabouts;
 
+pub use checkout::Checkout;
 pub use clone::{LocalClone, Settings};
 pub use lock::RepositoryLock;
 pub use transport::{Configuration, GitCalls, TransportError};
@@ -68,6 +70,14 @@ pub enum RepoError {
         #[source]
         source: git2::Error,
     },
+    /// The checkout beside which a command runs.
+    #[error("the checkout {root} can't be read: {why}")]
+    Checkout {
+        /// Its topmost folder.
+        root: String,
+        /// Why not.
+        why: String,
+    },
     /// The remote has no such branch.
     #[error("the remote has no branch `{0}`")]
     NoBranch(String),
@@ -88,6 +98,7 @@ impl Explain for RepoError {
     fn exit(&self) -> Exit {
         match self {
             Self::Locked { .. } => Exit::Held,
+            Self::Checkout { .. } => Exit::Settings,
             Self::Transport(TransportError::Unauthorized(_)) => Exit::Settings,
             Self::Transport(TransportError::NotFound(_)) | Self::NoBranch(_) => Exit::Absent,
             Self::Transport(TransportError::NoGit(_)) => Exit::Internal,
@@ -100,6 +111,7 @@ impl Explain for RepoError {
     fn help(&self) -> String {
         match self {
             Self::Locked { .. } => "wait until it is done and run the command again",
+            Self::Checkout { .. } => "pass --repo owner/name, or run the command outside of the checkout",
             Self::Transport(TransportError::Unauthorized(_)) => {
                 "set ORCHESTRATOR_GITHUB_TOKEN to a token that may push to the repository"
             }

@@ -99,6 +99,8 @@ impl Demo {
             git_url: sim.git_url(),
             folder: folder.path().join("data"),
             token: Some(SecretString::from(sim.token().to_owned())),
+            source: None,
+            authorities: None,
             stop_at: None,
         };
         let engine = engine(&settings, Configuration::Nobody, night.clone())?;

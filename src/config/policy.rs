@@ -3,6 +3,7 @@
 //! **Needs** the bytes at a mainline commit. **Guarantees**: total; every unknown key, wrong type and value out of range
 //! is refused with its line. Guardrails that protect from a wrong merge can't be switched off: they are no keys.
 
+use super::spelling;
 use crate::model::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
@@ -124,18 +125,17 @@ pub fn parse(bytes: Option<&[u8]>) -> PolicyState {
         Err(error) => {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.map(|before| before.matches('\n').count() + 1);
-            let problem = error.message().lines().collect::<Vec<_>>().join(" ");
-            PolicyState::Invalid { line, problem: explained(problem) }
+            PolicyState::Invalid { line, problem: explained(error.message()) }
         }
     }
 }
 
-/// Says more than "unknown" where somebody tries to switch a fixed guardrail off.
-fn explained(problem: String) -> String {
+/// Says more than "unknown" where somebody tries to switch a fixed guardrail off or mistypes a key.
+fn explained(problem: &str) -> String {
     let named = |name: &&&str| problem.starts_with(&format!("unknown field `{name}`"));
     match FIXED.iter().find(named) {
         Some(name) => format!("the guardrail `{name}` can't be switched off"),
-        None => problem,
+        None => spelling::explained(problem, spelling::POLICY),
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(problem("version = 2").1, "`version = 2` is not known to this program; it knows version 1");
         assert_eq!(problem("version = 1\n[loop]\npoll = \"fast\"").0, Some(3));
         assert!(
-            problem("version = 1\n[merge]\nenabld = true").1.contains("unknown field `enabld`, expected `enabled`")
+            problem("version = 1\n[merge]\nenabld = true").1.contains("unknown key `enabld`; did you mean `enabled`?")
         );
         assert_eq!(
             problem("version = 1\n[guardrails]\npaths = \"off\"").1,

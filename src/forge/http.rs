@@ -310,7 +310,8 @@ fn connections(api_url: &str) -> Result<reqwest::Client, ForgeError> {
         let _ = provider.install_default();
     } else {
         // Without TLS nobody's certificates are needed, and a machine may have none.
-        let versions = rustls::ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
+        let versions =
+            rustls::ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
         let none = versions.map_err(|error| ForgeError::Settings(error.to_string()))?;
         let config = none.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
         builder = builder.tls_backend_preconfigured(config);

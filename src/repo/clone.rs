@@ -31,6 +31,8 @@ pub struct Settings {
     pub token: Option<SecretString>,
     /// Time limit of one network call.
     pub limit: Duration,
+    /// Certificates that are trusted besides the machine's.
+    pub authorities: Option<PathBuf>,
     /// Whose configuration of git applies.
     pub configuration: Configuration,
 }

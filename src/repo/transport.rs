@@ -10,7 +10,7 @@ use crate::model::{CommitId, RefName};
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -144,6 +144,7 @@ pub(super) struct Transport {
     url: String,
     token: Option<SecretString>,
     limit: Duration,
+    authorities: Option<PathBuf>,
     configuration: Configuration,
     calls: AtomicU64,
     millis: AtomicU64,
@@ -159,7 +160,8 @@ impl Transport {
     pub(super) fn new(settings: &Settings) -> Self {
         let (url, token) = (settings.url.clone(), settings.token.clone());
         let (limit, configuration) = (settings.limit, settings.configuration);
-        Self { url, token, limit, configuration, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
+        let authorities = settings.authorities.clone();
+        Self { url, token, limit, authorities, configuration, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
     }
 
     pub(super) fn calls(&self) -> GitCalls {
@@ -232,6 +234,9 @@ impl Transport {
             for name in PROXIES {
                 command.env_remove(name);
             }
+        }
+        if let Some(file) = &self.authorities {
+            command.env("GIT_SSL_CAINFO", file);
         }
         command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         // ssh asks its questions at the terminal, whatever its input is; a program that says no is asked instead.

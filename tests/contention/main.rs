@@ -105,7 +105,7 @@ fn spectator(sim: &Simulator, folder: &Path) -> Engine<forge::Client, Arc<LocalC
     let settings = forge::Settings { api_url: sim.api_url(), repository: repository.clone(), token: token.clone() };
     let client = forge::Client::new(&settings).expect("a client");
     let (url, limit, configuration) = (sim.git_url(), Duration::from_secs(60), repo::Configuration::Nobody);
-    let settings = repo::Settings { folder: folder.to_owned(), url, token, limit, configuration };
+    let settings = repo::Settings { folder: folder.to_owned(), url, token, limit, authorities: None, configuration };
     let clone = Arc::new(LocalClone::open(settings).expect("a clone"));
     let instance = clone.instance().to_owned();
     Engine::new(client, clone, SystemClock, repository, instance)

@@ -27,6 +27,7 @@ pub fn settings(sim: &Simulator, folder: &Path, token: &str) -> Settings {
         url: sim.git_url(),
         token: Some(token.to_owned().into()),
         limit: Duration::from_secs(30),
+        authorities: None,
         configuration: Configuration::Nobody,
     }
 }

@@ -56,7 +56,8 @@ impl Play {
         let client = forge::Client::new(&settings).expect("a client");
         let folder = home.path().join(host).join("maintainer").join("tally");
         let (url, limit, configuration) = (sim.git_url(), Duration::from_secs(60), repo::Configuration::Nobody);
-        let clone = LocalClone::open(repo::Settings { folder, url, token, limit, configuration }).expect("a clone");
+        let clone = LocalClone::open(repo::Settings { folder, url, token, limit, authorities: None, configuration })
+            .expect("a clone");
         let clone = Arc::new(clone);
         let owner = clone.instance().to_owned();
         let engine = Engine::new(client, clone, clock.clone(), repository, owner);

@@ -115,7 +115,7 @@ pub fn engine(
     let client = forge::Client::new(&settings).expect("a client");
     let limit = Duration::from_secs(30);
     let (folder, url, configuration) = (folder.join("data"), sim.git_url(), repo::Configuration::Nobody);
-    let settings = repo::Settings { folder, url, token, limit, configuration };
+    let settings = repo::Settings { folder, url, token, limit, authorities: None, configuration };
     let clone = Arc::new(LocalClone::open(settings).expect("a clone"));
     let instance = clone.instance().to_owned();
     Engine::new(client, clone, clock, repository.clone(), instance)
