@@ -173,6 +173,14 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
 
 /// What stops every write, whatever is owed or asked for.
 pub fn gate(snapshot: &Snapshot) -> Option<Outcome> {
+    let (named, real) = (snapshot.repository.to_string(), snapshot.forge.repository.name.to_string());
+    if !named.eq_ignore_ascii_case(&real) {
+        // GitHub leads on from the old name until somebody else takes it.
+        return Some(stalled(
+            format!("{named} was renamed or transferred to {real}"),
+            format!("name it so: --repo {real}"),
+        ));
+    }
     let lifts = "restore it on the mainline; `orchestrator status` works meanwhile";
     match &snapshot.policy {
         PolicyState::Missing => {

@@ -8,6 +8,7 @@ mod act;
 mod adopt;
 mod audit;
 pub mod cycle;
+mod git_view;
 mod observe;
 pub mod port;
 pub mod refusals;
@@ -15,3 +16,4 @@ pub mod stop;
 
 pub use act::{Done, DoneResult};
 pub use cycle::{Cycle, CycleError, Engine};
+pub use git_view::GitView;

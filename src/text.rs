@@ -7,6 +7,8 @@ mod defuse;
 
 pub use defuse::{closes_something, disarm, sanitize};
 
+use std::borrow::Cow;
+
 /// A text in a fence that its own content can't close, under a line that says whose it is.
 ///
 /// ```
@@ -52,6 +54,22 @@ pub fn truncate(text: &str, max: usize) -> String {
     let mut cut: String = text.chars().take(keep).collect();
     cut.push_str(&note);
     cut.chars().take(max).collect()
+}
+
+/// Without these secrets, wherever a peer sends them back to us. What is shorter than eight characters is no secret, and
+/// would make holes into ordinary words.
+///
+/// ```
+/// assert_eq!(orchestrator::text::redact("Bad token ghp_canary!", &["ghp_canary"]), "Bad token [redacted]!");
+/// ```
+pub fn redact<'t>(text: &'t str, secrets: &[&str]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
+    for secret in secrets.iter().filter(|secret| secret.len() >= 8) {
+        if text.contains(secret) {
+            text = Cow::Owned(text.replace(secret, "[redacted]"));
+        }
+    }
+    text
 }
 
 /// For terminals and logs: control and bidirectional characters as `?`, so that no text moves the cursor.

@@ -62,6 +62,19 @@ impl RemoteAddress {
     }
 }
 
+/// An address of http without the name and password that may stand in it: they would be seen in the list of processes.
+/// The user of ssh is part of the address and stays.
+pub fn without_password(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme @ ("https" | "http"), rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}/{path}")
+        }
+        Some(_) | None => url.to_owned(),
+    }
+}
+
 /// Whether a host, with or without a port, is this machine.
 pub fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
@@ -102,6 +115,19 @@ mod tests {
             let remote = RemoteAddress::parse(url).unwrap_or_else(|| panic!("{url}"));
             assert_eq!((remote.host.as_str(), remote.api_url().as_deref()), (host, api), "{url}");
             assert_eq!(remote.repository.to_string(), "octo/sample", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_never_stays_in_an_address() {
+        for (url, plain) in [
+            ("https://me:ghp_canary@github.com/octo/sample.git", "https://github.com/octo/sample.git"),
+            ("https://me@github.com/octo/sample", "https://github.com/octo/sample"),
+            ("https://github.com/octo/s@mple", "https://github.com/octo/s@mple"),
+            ("ssh://git@github.com/octo/sample", "ssh://git@github.com/octo/sample"),
+            ("git@github.com:octo/sample", "git@github.com:octo/sample"),
+        ] {
+            assert_eq!(without_password(url), plain);
         }
     }
 

@@ -153,7 +153,7 @@ pub fn resolve(flags: Flags, environment: &Environment, origin: Option<&str>) ->
         return Err(SettingsError::PlainApi(api_url));
     }
     let beside = beside.and(origin).map(str::to_owned);
-    let git_url = flags.git_url.or(machine.git_url).or(beside).unwrap_or(derived);
+    let git_url = address::without_password(&flags.git_url.or(machine.git_url).or(beside).unwrap_or(derived));
     let state = environment.state_home.as_ref().map(|home| home.join("orchestrator"));
     let data = flags.data_dir.or_else(|| environment.data_dir.clone()).or(state).ok_or(SettingsError::NoDataFolder)?;
     let folder = data.join(host.replace(':', "_")).join(repository.owner()).join(repository.name());

@@ -143,7 +143,7 @@ impl TokenSource {
         if token.is_empty() {
             malformed("it is empty")
         } else if token.len() > 1024 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            malformed("it is longer than 1,024 characters, or more than one word of plain ASCII")
+            malformed("it is more than one word of plain ASCII, or longer than 1,024 characters")
         } else {
             Ok(SecretString::from(token.to_owned()))
         }
@@ -224,7 +224,7 @@ mod tests {
             (two, "more than one word"),
             (empty, "it is empty"),
             (failing, "exit status: 3"),
-            (long, "longer than 1,024"),
+            (long, "longer than 1,024 char"),
             (command(&["no-such-program-here"]), "No such file"),
         ] {
             let error = source.read().expect_err(words);

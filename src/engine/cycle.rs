@@ -68,7 +68,7 @@ impl<F: Explain + 'static, R: Explain + 'static> Explain for CycleError<F, R> {
         match self {
             Self::Forge(error) => error.help(),
             Self::Remote(error) => error.help(),
-            Self::EmptyRepository(_) => "commit planning/vision/goal.md and planning/orchestrator.toml".to_owned(),
+            Self::EmptyRepository(name) => format!("make the first commit: orchestrator init --repo {name}"),
         }
     }
 }

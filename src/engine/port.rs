@@ -78,6 +78,8 @@ pub trait Remote: Send + Sync {
     fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> impl Future<Output = Result<(), Self::Error>> + Send;
     /// Where the clone stands now, without asking the remote; `None` for a clone that was never fetched.
     fn known_tips(&self) -> impl Future<Output = Result<Option<Tips>, Self::Error>> + Send;
+    /// The remote's default branch, asked of git; `None` where it has no commit yet.
+    fn default_branch(&self) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
     /// Ask the remote, fetch what moved, and say where everything stands.
     fn sync(&self, lock: &Self::Lock, hints: &TipHints) -> impl Future<Output = Result<Tips, Self::Error>> + Send;
     /// The planning folder at a mainline commit.

@@ -4,12 +4,14 @@
 //! write is sent once. Time-outs are set. An answer's body is bounded.
 
 use crate::failure::{Exit, Explain};
+use crate::text;
 use ::http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use octocrab::Octocrab;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,6 +37,12 @@ pub enum ForgeError {
         /// Why there was none.
         why: String,
     },
+    /// There is no token, and this is answered to nobody without one.
+    #[error("{what}: GitHub answers this to nobody without a token")]
+    NoToken {
+        /// What was to be asked.
+        what: String,
+    },
     /// The token is not accepted.
     #[error("{what}: GitHub does not accept the token")]
     Unauthorized {
@@ -48,6 +56,14 @@ pub enum ForgeError {
         what: String,
         /// GitHub's words.
         message: String,
+    },
+    /// It was redirected, which is not followed: the token must not go elsewhere.
+    #[error("{what}: the answer leads elsewhere, to {to}")]
+    Redirected {
+        /// What was asked.
+        what: String,
+        /// The address that was named.
+        to: String,
     },
     /// It isn't there, or the token may not see it.
     #[error("{what}: not found, or the token may not see it")]
@@ -78,9 +94,10 @@ pub enum ForgeError {
 impl Explain for ForgeError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Settings(_) | Self::Unauthorized { .. } => Exit::Settings,
+            Self::Settings(_) | Self::NoToken { .. } | Self::Unauthorized { .. } => Exit::Settings,
             Self::Unreachable { .. } | Self::RateLimited { .. } => Exit::Unreachable,
             Self::NotFound { .. } => Exit::Absent,
+            Self::Redirected { .. } => Exit::Refused,
             Self::Refused { status, .. } if *status >= 500 => Exit::Unreachable,
             Self::Refused { .. } | Self::Unexpected { .. } => Exit::Refused,
         }
@@ -89,9 +106,17 @@ impl Explain for ForgeError {
     fn help(&self) -> String {
         match self {
             Self::Settings(_) => "check --api-url and ORCHESTRATOR_GITHUB_TOKEN",
-            Self::Unauthorized { .. } => "set ORCHESTRATOR_GITHUB_TOKEN to a user's token",
+            Self::NoToken { .. } => {
+                "set ORCHESTRATOR_GITHUB_TOKEN to a user's token, pass --token-file, or log in: gh auth login"
+            }
+            Self::Unauthorized { .. } => {
+                "give a user's token that is still valid: ORCHESTRATOR_GITHUB_TOKEN, --token-file, or gh auth login"
+            }
             Self::Unreachable { .. } => "check the network and --api-url, and run the command again",
             Self::RateLimited { .. } => "run the command again in an hour, or with another user's token",
+            Self::Redirected { .. } => {
+                "check --api-url and whether --repo was renamed; a redirection is never followed"
+            }
             Self::NotFound { .. } => "check --repo and what the token may see",
             Self::Refused { status, .. } if *status >= 500 => "run the command again; see https://www.githubstatus.com",
             Self::Refused { .. } => "check what the token may do: contents, issues and pull requests, read and write",
@@ -156,6 +181,8 @@ pub(super) struct Http {
     client: Octocrab,
     /// The same for GraphQL, which an enterprise server has beside its REST address, not below it.
     graph: Octocrab,
+    /// What never comes back in from outside, and whether there is any.
+    token: Option<SecretString>,
     counters: Counters,
 }
 
@@ -164,7 +191,7 @@ impl Http {
         let connections = connections(api_url)?;
         let (client, graph) =
             (client(api_url, token, &connections)?, client(graphql_base(api_url), token, &connections)?);
-        Ok(Self { client, graph, counters: Counters::default() })
+        Ok(Self { client, graph, token: token.cloned(), counters: Counters::default() })
     }
 
     pub(super) fn spent(&self) -> Spent {
@@ -176,6 +203,12 @@ impl Http {
             unchanged: read(&self.counters.unchanged),
             writes: read(&self.counters.writes),
         }
+    }
+
+    /// A peer that sends the token back does not get it into errors, logs or files.
+    fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let token = self.token.as_ref().map(|token| token.expose_secret());
+        text::redact(text, token.as_slice())
     }
 
     async fn send(&self, request: &Sent<'_>) -> Result<Reply, String> {
@@ -193,7 +226,9 @@ impl Http {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes =
             Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?.to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
+        // JSON is UTF-8; what is none is no answer of GitHub's.
+        let text = std::str::from_utf8(&bytes).map(|text| self.redacted(text)).unwrap_or_default();
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::Null) };
         Ok(Reply { status, headers, body })
     }
 
@@ -242,6 +277,9 @@ impl Http {
 
     /// A GraphQL query; partial data is given together with what GitHub complained about.
     pub(super) async fn query(&self, what: &str, query: &str, variables: Value) -> Result<Graph, ForgeError> {
+        if self.token.is_none() {
+            return Err(ForgeError::NoToken { what: what.to_owned() });
+        }
         let body = serde_json::json!({ "query": query, "variables": variables });
         let request = Sent { method: Method::POST, path: GRAPHQL, etag: None, body: Some(&body) };
         let reply = self.repeat(what, &self.counters.graphql, &request).await?;
@@ -340,6 +378,13 @@ pub(super) fn classify(what: &str, reply: &Reply) -> ForgeError {
     let spent = reply.headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0");
     let limited = spent || reply.headers.contains_key("retry-after") || message.contains("rate limit");
     match status {
+        300..=399 => {
+            // Its host says enough; the rest may hold anything.
+            let to = reply.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+            let host =
+                to.split_once("://").map_or("another path", |(_, rest)| rest.split('/').next().unwrap_or_default());
+            ForgeError::Redirected { what, to: one_line(host) }
+        }
         401 => ForgeError::Unauthorized { what },
         403 | 429 if limited => ForgeError::RateLimited { what, message },
         404 => ForgeError::NotFound { what },
@@ -353,15 +398,18 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
-/// An error with its causes, on one line.
+/// The last two causes of an error, which say what happened; those above them repeat each other.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut told = vec![error.to_string()];
     let mut next = error.source();
     while let Some(cause) = next {
-        text = format!("{text}: {cause}");
+        told.push(cause.to_string());
         next = cause.source();
     }
-    text.lines().next().unwrap_or_default().chars().take(300).collect()
+    let last = told.pop().unwrap_or_default();
+    let above =
+        told.pop().filter(|above| !above.contains(&last)).map_or_else(String::new, |above| format!("{above}: "));
+    one_line(&format!("{above}{last}"))
 }
 
 #[cfg(test)]

@@ -37,13 +37,12 @@ impl Checkout {
             root: root.display().to_string(),
             why: error.to_string(),
         };
-        let repository = match gix::open_opts(&git_dir, gix::open::Options::default()) {
-            Ok(repository) => repository,
-            Err(error) => {
-                let foreign = foreign(&git_dir);
-                return Err(foreign.map_or_else(|| broken(Box::new(error)), |why| broken(why.into())));
-            }
-        };
+        // A library that doesn't know a format would read something else of it.
+        if let Some(why) = foreign(&git_dir) {
+            return Err(broken(why.into()));
+        }
+        let repository = gix::open_opts(&git_dir, gix::open::Options::default());
+        let repository = repository.map_err(|error| broken(Box::new(error)))?;
         let common_dir = absolute(folder, repository.common_dir());
         let origin = match repository.try_find_remote("origin") {
             Some(Ok(remote)) => {

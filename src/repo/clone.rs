@@ -104,6 +104,14 @@ impl LocalClone {
         Ok(mainline.map(|mainline| Tips { branch, mainline, ledger, lost_ledger }))
     }
 
+    /// Asks the remote for the name of its default branch; `None` where it has no commit yet.
+    ///
+    /// # Errors
+    /// When the remote can't be reached.
+    pub fn default_branch(&self) -> Result<Option<String>, RepoError> {
+        Ok(self.transport.default_branch(&self.git_dir)?)
+    }
+
     /// Fetches what moved and says where everything stands. A hint that says "no ledger" is checked once a process.
     ///
     /// # Errors

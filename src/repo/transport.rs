@@ -7,6 +7,7 @@
 
 use super::clone::Settings;
 use crate::model::{CommitId, RefName};
+use crate::text;
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Read;
@@ -184,6 +185,14 @@ impl Transport {
         Ok(output.stdout.lines().filter_map(line).collect())
     }
 
+    /// The branch that the remote's `HEAD` names; `None` where it names none, as in an empty repository.
+    pub(super) fn default_branch(&self, git_dir: &Path) -> Result<Option<String>, TransportError> {
+        let arguments = ["ls-remote", "--symref", "--", &self.url, "HEAD"].map(str::to_owned);
+        let output = self.checked("ls-remote", git_dir, &arguments)?;
+        let named = |line: &str| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD").map(str::to_owned);
+        Ok(output.stdout.lines().find_map(named))
+    }
+
     /// Fetches exactly these references.
     pub(super) fn fetch(&self, git_dir: &Path, refspecs: &[String]) -> Result<(), TransportError> {
         let flags =
@@ -258,12 +267,16 @@ impl Transport {
         let mut settings: Vec<(String, String)> =
             FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         if let Some((token, host)) = self.token.as_ref().zip(token_host(&self.url)) {
-            let pair =
-                base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose_secret()));
+            let pair = basic(token);
             settings.push((format!("http.{host}.extraHeader"), format!("Authorization: Basic {pair}")));
             settings.push(("credential.helper".to_owned(), String::new()));
         }
         settings
+    }
+
+    /// What never comes back in from outside.
+    fn secrets(&self) -> Vec<String> {
+        self.token.iter().flat_map(|token| [token.expose_secret().to_owned(), basic(token)]).collect()
     }
 
     /// Both pipes are read to their limit on threads of their own, so that a full pipe can't hold git up.
@@ -285,12 +298,19 @@ impl Transport {
                 Err(error) => return Err(TransportError::Failed { call, message: error.to_string() }),
             }
         };
+        let secrets = self.secrets();
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let text = |handle: Option<std::thread::JoinHandle<Vec<u8>>>| {
             let bytes = handle.and_then(|handle| handle.join().ok()).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
+            text::redact(&String::from_utf8_lossy(&bytes), &secrets).into_owned()
         };
         Ok(Output { ok: status.success(), stdout: text(out), stderr: text(err) })
     }
+}
+
+/// The token as HTTP's basic authentication has it.
+fn basic(token: &SecretString) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose_secret()))
 }
 
 fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
@@ -136,8 +136,15 @@ impl Site {
 
     /// Whether this is the repository that exists.
     fn is_here(&self, owner: &str, name: &str) -> bool {
-        let here = self.hub.world().full_name().to_ascii_lowercase();
-        here == format!("{owner}/{name}").to_ascii_lowercase()
+        self.hub.world().full_name().eq_ignore_ascii_case(&format!("{owner}/{name}"))
+    }
+
+    /// The present name of the repository, where this is a former one.
+    fn renamed(&self, owner: &str, name: &str) -> Option<String> {
+        let world = self.hub.world();
+        let asked = format!("{owner}/{name}");
+        let former = world.is_named(&asked) && !world.full_name().eq_ignore_ascii_case(&asked);
+        former.then(|| world.full_name().to_owned())
     }
 
     /// Whose token a request carries.
@@ -231,7 +238,10 @@ fn refuse_stranger(site: &Site, call: &Call) -> Answer {
 }
 
 async fn serve_git(site: &Site, call: &Call, kind: RequestKind, account: Option<AccountId>) -> Answer {
+    let public = !call.headers.contains_key(AUTHORIZATION) && !site.hub.world().settings.private;
     let answer = match account {
+        // What is public may be fetched by everybody.
+        None if public && kind != RequestKind::GitPush => git(site, call, kind, AccountId(0)).await,
         None => {
             let answer = Answer::error(StatusCode::UNAUTHORIZED, "Bad credentials");
             answer.with(WWW_AUTHENTICATE, "Basic realm=\"GitHub\"")
@@ -248,13 +258,19 @@ async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) ->
         return Answer::not_found();
     };
     let name = name.strip_suffix(".git").unwrap_or(name);
+    if let Some(now) = site.renamed(owner, name) {
+        return moved(
+            &format!("{}/{now}.git/{}", site.api_url, call.path.get(2..).unwrap_or_default().join("/")),
+            call,
+        );
+    }
     if !site.is_here(owner, name) {
         return Answer::not_found();
     }
     let (repository, user, may_write) = {
         let world = site.hub.world();
         let login = world.account(account).map_or_else(String::new, |account| account.login.clone());
-        (world.full_name().to_owned(), login, world.permission(account).can_write() && !world.settings.archived)
+        (world.first_name().to_owned(), login, world.permission(account).can_write() && !world.settings.archived)
     };
     if kind == RequestKind::GitPush && !may_write {
         return Answer::error(StatusCode::FORBIDDEN, &format!("Permission to {repository}.git denied to {user}."));
@@ -267,6 +283,12 @@ async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) ->
         return error.into();
     }
     answer.unwrap_or_else(Answer::from)
+}
+
+/// Leads on to where the repository is now.
+fn moved(to: &str, call: &Call) -> Answer {
+    let query = if call.raw_query.is_empty() { String::new() } else { format!("?{}", call.raw_query) };
+    Answer::error(StatusCode::MOVED_PERMANENTLY, "Moved Permanently").with(LOCATION, &format!("{to}{query}"))
 }
 
 async fn serve_rest(site: &Site, call: &Call) -> Answer {

@@ -146,6 +146,8 @@ pub struct World {
     owner: AccountId,
     name: String,
     full_name: String,
+    /// Names it had before: they lead on to the present one.
+    former_names: Vec<String>,
     mainline: String,
     web_url: String,
     viewer: AccountId,
@@ -183,6 +185,7 @@ impl World {
             pushed_at: None,
             owner: owner_id,
             full_name: format!("{owner}/{name}"),
+            former_names: Vec::new(),
             name,
             mainline,
             web_url,
@@ -231,6 +234,25 @@ impl World {
     /// `owner/name`.
     pub fn full_name(&self) -> &str {
         &self.full_name
+    }
+
+    /// Whether this is the repository, under its present name or a former one.
+    pub fn is_named(&self, full_name: &str) -> bool {
+        let known = |name: &String| name.eq_ignore_ascii_case(full_name);
+        known(&self.full_name) || self.former_names.iter().any(known)
+    }
+
+    /// The name it was made with, which its folder keeps.
+    pub fn first_name(&self) -> &str {
+        self.former_names.first().unwrap_or(&self.full_name)
+    }
+
+    /// Gives the repository another name under the same owner; the old one leads on.
+    pub fn rename(&mut self, name: &str) {
+        let owner = self.full_name.split('/').next().unwrap_or_default();
+        let renamed = format!("{owner}/{name}");
+        self.former_names.push(std::mem::replace(&mut self.full_name, renamed));
+        self.name = name.to_owned();
     }
 
     /// The repository's database id.

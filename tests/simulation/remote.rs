@@ -213,6 +213,11 @@ impl Remote for Instance {
         Ok(folder.mainline.map(|mainline| Tips { branch, mainline, ledger: folder.ledger, lost_ledger }))
     }
 
+    async fn default_branch(&self) -> Result<Option<String>, Broken> {
+        let mut sim = self.sim();
+        Ok(sim.world(|world| world.branch(world.mainline()).map(|_| world.mainline().to_owned())))
+    }
+
     async fn sync(&self, _lock: &Held, hints: &TipHints) -> Result<Tips, Broken> {
         self.turn().await;
         let known = {

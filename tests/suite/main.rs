@@ -63,3 +63,5 @@ mod stories;
 mod theatre;
 mod tidy;
 mod toys;
+mod transcript;
+mod transcript_credentials;

@@ -13,20 +13,25 @@ const MAP: [(&str, &[&str]); 12] = [
     ("message", &["model", "text"]),
     ("decide", &["model", "planning", "message", "text"]),
     ("failure", &[]),
-    ("config", &["model", "failure"]),
-    ("repo", &["model", "planning", "failure"]),
-    ("forge", &["model", "failure"]),
+    ("config", &["model", "text", "failure"]),
+    ("repo", &["model", "planning", "text", "failure"]),
+    ("forge", &["model", "text", "failure"]),
     ("engine", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "failure"]),
     ("sim", &[]),
     ("cli", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim", "failure"]),
 ];
 
 /// Where a crate may be named.
-const CONFINED: [(&str, &[&str]); 9] = [
+const CONFINED: [(&str, &[&str]); 14] = [
     ("textwrap", &["cli"]),
     ("git2", &["repo"]),
     ("gix", &["repo"]),
     ("octocrab", &["forge"]),
+    ("reqwest", &["forge"]),
+    ("rustls", &["forge"]),
+    ("notify", &["watch"]),
+    ("dotenvy", &["config"]),
+    ("indicatif", &["cli"]),
     ("clap", &["cli"]),
     ("axum", &["sim"]),
     ("apollo_compiler", &["sim"]),

@@ -48,6 +48,10 @@ impl Remote for Arc<LocalClone> {
         blocking(self, LocalClone::known_tips).await
     }
 
+    async fn default_branch(&self) -> Result<Option<String>, RepoError> {
+        blocking(self, LocalClone::default_branch).await
+    }
+
     async fn sync(&self, lock: &Self::Lock, hints: &TipHints) -> Result<Tips, RepoError> {
         let (lock, hints) = (Arc::clone(lock), hints.clone());
         blocking(self, move |clone| clone.sync(&lock, &hints)).await

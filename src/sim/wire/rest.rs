@@ -26,6 +26,10 @@ pub(super) async fn answer(site: &Site, call: &Call) -> Answer {
         ["repos", owner, name, rest @ ..] if site.is_here(owner, name) => {
             in_repository(site, call, rest).await.unwrap_or_else(Answer::from)
         }
+        ["repos", owner, name, rest @ ..] if site.renamed(owner, name).is_some() => {
+            let id = site.hub.world().repository_id();
+            super::moved(&format!("{}/repositories/{id}/{}", site.api_url, rest.join("/")), call)
+        }
         _ => Answer::not_found(),
     }
 }

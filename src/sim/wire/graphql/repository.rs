@@ -17,7 +17,7 @@ pub(super) fn query<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> Resolved<'w> 
         "rateLimit" => view.value(Object::RateLimit),
         "repository" => {
             let name = format!("{}/{}", text(info, "owner"), text(info, "name"));
-            if !name.eq_ignore_ascii_case(world.full_name()) {
+            if !world.is_named(&name) {
                 let message = format!("Could not resolve to a Repository with the name '{name}'.");
                 return Err(typed_error("NOT_FOUND", &message));
             }
