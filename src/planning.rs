@@ -91,6 +91,9 @@ fn read(name: &ItemName, file: &RawFile<'_>) -> Result<QueueItem, Quarantine> {
         return Err(Quarantine::TooLong { bytes: file.size, limit: MAX_BYTES });
     }
     let text = std::str::from_utf8(file.content).map_err(|_| Quarantine::NotUtf8)?;
+    if text.starts_with("version https://git-lfs.github.com/spec/") {
+        return Err(Quarantine::LfsPointer);
+    }
     let parts = front_matter::split(text)?;
     let title = title(parts.rest).ok_or(Quarantine::Empty)?;
     let characters = title.chars().count();
@@ -187,6 +190,8 @@ mod tests {
         );
         assert_eq!(reason(RawFile { regular: false, ..file("s.md", b"target") }), Quarantine::NotRegular);
         assert_eq!(reason(file("t.md", wide.as_bytes())), Quarantine::TitleTooLong { characters: 257 });
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+        assert_eq!(reason(file("l.md", pointer)), Quarantine::LfsPointer);
         assert_eq!(reason(file("gap-1.md", b"# G")), Quarantine::OlderForm);
         assert!(matches!(
             reason(file("f.md", b"---\npriority: high\n---\nx")),

@@ -15,6 +15,7 @@ pub use one::Refused;
 
 use super::View;
 use super::create::{is_bound, is_ours};
+use super::place::month;
 use super::spot::{self, Spot};
 use crate::model::{
     Action, ActionKind, BoundIssue, Decision, Effect, Evidence, Folder, GAP_TITLE, IssueNumber, IssueSource,
@@ -318,7 +319,8 @@ impl<'a> Draft<'a> {
         let skip_ci = self.view.policy.commit.skip_ci;
         let to = |from, to, blob| {
             let (name, trailers) = (text.item.clone(), text.clone());
-            Effect::Move { name, from, to, blob, skip_ci, trailers }
+            let month = (to == Complete).then(|| month(self.view)).flatten();
+            Effect::Move { name, from, to, month, blob, skip_ci, trailers }
         };
         let onward = |at, blob| match at {
             Pending | Processed if over => Some(to(at, Complete, blob)),

@@ -4,7 +4,7 @@
 //! refused is shown and not owed while the refusal stands. What a person did since — opened the issue again, put the file
 //! back — is shown and left.
 
-use super::place::{Lag, copies, lag, move_to_processed, place};
+use super::place::{Lag, copies, lag, month, move_to_processed, place};
 use super::{Owed, Rank, View, act, wait};
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemOutcome, Key, Ledger, Outcome,
@@ -164,7 +164,8 @@ fn move_left(view: View<'_>, ledger: &Ledger, binding: &Binding, outcome: &ItemO
 pub(super) fn move_to_complete(view: View<'_>, trailers: Trailers) -> Option<Effect> {
     let name = trailers.item.clone();
     let (from, blob) = place(view, &name)?;
-    Some(Effect::Move { name, from, to: Folder::Complete, blob, skip_ci: view.policy.commit.skip_ci, trailers })
+    let (to, month, skip_ci) = (Folder::Complete, month(view), view.policy.commit.skip_ci);
+    Some(Effect::Move { name, from, to, month, blob, skip_ci, trailers })
 }
 
 /// What was refused is told aside; the rest is one action of the kind whose effects they are.

@@ -7,6 +7,9 @@
 use super::View;
 use crate::model::{Binding, BlobId, Effect, Folder, IssueNumber, ItemName, Need, QueueItem, Step, Trailers};
 
+/// Most files directly in `complete/`.
+const MAX_DIRECT: usize = 2_500;
+
 /// How a file stands to its binding.
 pub(super) enum Lag {
     /// It is where it belongs, or nowhere.
@@ -60,6 +63,13 @@ pub(super) fn is_gone(view: View<'_>, name: &ItemName) -> bool {
     !Folder::ALL.into_iter().any(|folder| view.snapshot.planning.has(folder, name))
 }
 
+/// The month's folder for a completed file, once `complete/` is so full that every commit would rewrite a large tree.
+pub(super) fn month(view: View<'_>) -> Option<String> {
+    let crowded = view.snapshot.planning.directly_complete > MAX_DIRECT;
+    // A time is written year, month, day: the first seven characters are the month.
+    crowded.then(|| view.snapshot.now.to_string().chars().take(7).collect())
+}
+
 /// `pending/` → `processed/`; a number that the action makes is filled in when it is known.
 pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<IssueNumber>) -> Effect {
     let trailers = Trailers {
@@ -74,6 +84,7 @@ pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<
         name: item.name.clone(),
         from: Folder::Pending,
         to: Folder::Processed,
+        month: None,
         blob: item.blob,
         skip_ci: view.policy.commit.skip_ci,
         trailers,

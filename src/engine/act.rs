@@ -99,9 +99,10 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 }
                 None => not_done(format!("{key} is not bound")),
             },
-            Effect::Move { name, from, to, blob, skip_ci, trailers } => {
+            Effect::Move { name, from, to, month, blob, skip_ci, trailers } => {
                 let message = self.move_message(trailers, *skip_ci);
-                let change = QueueMove { name: name.clone(), from: *from, to: *to, blob: *blob, message };
+                let (name, month) = (name.clone(), month.clone());
+                let change = QueueMove { name, from: *from, to: *to, month, blob: *blob, message };
                 let (engine, lock, signature) = (self.acts.engine, self.acts.lock, self.signature());
                 let branch = &self.acts.snapshot.tips.branch;
                 told(engine.remote.move_file(lock, branch, &change, &signature).await, |commit| Some(commit.short()))

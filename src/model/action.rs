@@ -269,6 +269,9 @@ pub enum Effect {
         from: Folder,
         /// To where.
         to: Folder,
+        /// The month's folder below `complete/`, such as `2026-11`, where that one is crowded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        month: Option<String>,
         /// Its blob, unchanged.
         blob: BlobId,
         /// Whether the subject ends in `[skip ci]`.
@@ -404,7 +407,10 @@ impl fmt::Display for Effect {
                 }
             }
             Self::Assign { login, .. } => write!(f, "assign {login}"),
-            Self::Move { name, from, to, .. } => write!(f, "move {name} from {from}/ to {to}/"),
+            Self::Move { name, from, to, month: None, .. } => write!(f, "move {name} from {from}/ to {to}/"),
+            Self::Move { name, from, to, month: Some(month), .. } => {
+                write!(f, "move {name} from {from}/ to {to}/{month}/")
+            }
             Self::Mark { pull, .. } => write!(f, "mark {pull} ready for review"),
             Self::Merge { pull, head, method, .. } => write!(f, "{}-merge {pull} at {}", method.word(), head.short()),
             Self::Settle { fields } => write!(f, "settle {} as {}", fields.key, fields.outcome),

@@ -144,6 +144,8 @@ pub enum Quarantine {
     },
     /// Bytes that are no UTF-8.
     NotUtf8,
+    /// What git-lfs leaves in place of a file.
+    LfsPointer,
     /// The first line is longer than a title may be.
     TitleTooLong {
         /// Its length in characters.
@@ -178,6 +180,7 @@ impl fmt::Display for Quarantine {
             Self::Empty => f.write_str("it is empty"),
             Self::TooLong { bytes, limit } => write!(f, "it has {bytes} bytes; at most {limit} are taken"),
             Self::NotUtf8 => f.write_str("it is not UTF-8 text"),
+            Self::LfsPointer => f.write_str("it is a pointer of git-lfs; queue files are plain text"),
             Self::TitleTooLong { characters } => {
                 write!(f, "its first line has {characters} characters; a title has at most 256")
             }
@@ -227,6 +230,9 @@ pub struct Planning {
     /// Files directly in `complete/` that lie in another queue folder, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubles: Vec<QueueEntry>,
+    /// How many files lie directly in `complete/`.
+    #[serde(default)]
+    pub directly_complete: usize,
     /// `*.md` files below each folder, recursively, as dashboards count them.
     pub counts: [usize; 3],
     /// Pending files whose names are reserved (`review-*`, `system-*`, …), as dashboards count them.

@@ -100,10 +100,22 @@ pub struct QueueMove {
     pub from: Folder,
     /// To where.
     pub to: Folder,
+    /// The month's folder below that, if it goes into one.
+    pub month: Option<String>,
     /// Its blob, which must be the one at the tip and is kept.
     pub blob: BlobId,
     /// The whole commit message.
     pub message: String,
+}
+
+impl QueueMove {
+    /// The path to which the file goes.
+    pub fn target(&self) -> String {
+        match &self.month {
+            Some(month) => format!("{}/{month}/{}", self.to.path(), self.name.as_str()),
+            None => self.to.path_of(&self.name),
+        }
+    }
 }
 
 /// Who signs a commit, and when it was made.

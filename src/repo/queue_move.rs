@@ -28,7 +28,7 @@ impl LocalClone {
         let Some(tip) = tip else { return Ok(Built::Moved("the mainline is gone".to_owned())) };
         let repository = self.git2()?;
         let root = tree(&repository, tip)?;
-        let (from, to) = (change.from.path_of(&change.name), change.to.path_of(&change.name));
+        let (from, to) = (change.from.path_of(&change.name), change.target());
         let wanted = to_git2(change.blob);
         match entry(&root, &from) {
             None if entry(&root, &to).is_some_and(|(id, _)| id == wanted) => Ok(Built::Already(tip)),

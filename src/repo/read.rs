@@ -63,6 +63,7 @@ impl LocalClone {
                 Folder::Complete => {
                     planning.complete = names;
                     planning.doubles = entries(found.as_ref())?;
+                    planning.directly_complete = planning.doubles.len();
                 }
             }
         }

@@ -202,6 +202,22 @@ impl Repository {
         text(args, self.output(self.command(args), Some(input)).await?)
     }
 
+    /// The blobs of all new contents, in their order, by one call.
+    async fn write_blobs(&self, scratch: &Path, changes: &[FileChange<'_>]) -> Result<Vec<String>, GitError> {
+        let mut list = String::new();
+        for (index, content) in changes.iter().filter_map(|(_, content)| *content).enumerate() {
+            let path = scratch.join(index.to_string());
+            std::fs::write(&path, content)?;
+            list.push_str(&format!("{}\n", path.display()));
+        }
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        let args = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
+        let blobs = self.run_with(&args, list.as_bytes()).await?;
+        Ok(blobs.lines().map(str::to_owned).collect())
+    }
+
     async fn compare_and_set(&self, name: &str, old: Option<&str>, args: &[&str]) -> Result<bool, GitError> {
         let output = self.output(self.command(args), None).await?;
         if output.status.success() {
@@ -302,10 +318,11 @@ impl Objects for Repository {
         let mut command = self.command(&read);
         command.env("GIT_INDEX_FILE", &index);
         text(&read, self.output(command, None).await?)?;
+        let mut blobs = self.write_blobs(scratch.path(), changes).await?.into_iter();
         let mut lines = Vec::new();
         for (path, content) in changes {
             let (mode, oid) = match content {
-                Some(content) => ("100644", self.run_with(&["hash-object", "-w", "--stdin"], content).await?),
+                Some(_) => ("100644", blobs.next().unwrap_or_default()),
                 None => ("0", "0".repeat(40)),
             };
             lines.extend_from_slice(format!("{mode} {oid}\t{path}\0").as_bytes());

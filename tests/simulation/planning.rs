@@ -93,7 +93,10 @@ pub(super) fn read(sim: &Miniature, tree: &Tree) -> Planning {
     }
     let elsewhere =
         |entry: &QueueEntry| read.has(Folder::Pending, &entry.name) || read.has(Folder::Processed, &entry.name);
-    read.doubles = entries(tree, &Folder::Complete.path()).into_iter().filter(elsewhere).collect();
+    let directly: Vec<_> = entries(tree, &Folder::Complete.path());
+    let count = directly.len();
+    read.doubles = directly.into_iter().filter(elsewhere).collect();
+    read.directly_complete = count;
     read
 }
 

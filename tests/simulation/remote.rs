@@ -71,7 +71,7 @@ fn build_change(known: Option<(CommitId, Ledger)>, change: &LedgerChange, signat
 fn build_move(sim: &Miniature, tip: Option<CommitId>, change: &QueueMove) -> Built {
     let Some(tip) = tip else { return Built::Moved("the mainline is gone".to_owned()) };
     let tree = sim.tree(&tip.to_string()).expect("a tip of the simulator has a tree");
-    let (from, to) = (change.from.path_of(&change.name), change.to.path_of(&change.name));
+    let (from, to) = (change.from.path_of(&change.name), change.target());
     let wanted = change.blob.to_string();
     match tree.get(&from) {
         None if tree.get(&to).is_some_and(|entry| entry.blob == wanted) => Built::Already(tip),

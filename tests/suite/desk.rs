@@ -87,7 +87,7 @@ impl Desk {
         let planning = self.clone.planning(at).expect("the folder can be read");
         let blob = planning.pending.iter().find(|item| item.name == name).expect("the file is pending").blob;
         let message = format!("planning: promote {name} (#12) [skip ci]\n\nOrchestrator-Step: promote\n");
-        let change = QueueMove { name, from: Folder::Pending, to: Folder::Processed, blob, message };
+        let change = QueueMove { name, from: Folder::Pending, to: Folder::Processed, month: None, blob, message };
         self.with(move |clone, lock| clone.move_file(lock, "main", &change, &signature())).await
     }
 }

@@ -48,6 +48,7 @@ mod program;
 mod repo_clone;
 mod repo_ledger;
 mod repo_moves;
+mod repositories;
 mod sim_acts;
 mod sim_agent;
 mod sim_client;
