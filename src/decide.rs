@@ -159,8 +159,13 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
             stalled("no stage group owes anything", "report this as a defect with `orchestrator status --json`");
         obligations.push(Owed::new(Rank::Question, Stage::GapOwed, "nothing is owed", outcome).obligation);
     }
-    let outcome = gate(snapshot).unwrap_or_else(|| next(&obligations));
-    let first = obligations.remove(0);
+    let gate = gate(snapshot);
+    let outcome = gate.clone().unwrap_or_else(|| next(&obligations));
+    let mut first = obligations.remove(0);
+    // What the first obligation would look up is not looked up behind a closed gate, so that is no reason.
+    if let (Some(Outcome::Stalled { why, .. }), Outcome::Look { .. }) = (gate, &first.outcome) {
+        first.reason = why;
+    }
     Decision {
         stage: first.stage,
         focus: first.focus,
@@ -186,7 +191,7 @@ pub fn gate(snapshot: &Snapshot) -> Option<Outcome> {
         PolicyState::Missing => {
             return Some(stalled(
                 "planning/orchestrator.toml is not on the mainline, so nobody has consented to writes",
-                "commit a planning/orchestrator.toml that begins with `version = 1`",
+                "orchestrator init, which shows what it would commit; or commit a planning/orchestrator.toml that begins with `version = 1`",
             ));
         }
         PolicyState::Invalid { line, problem } => {

@@ -67,9 +67,9 @@ impl RemoteAddress {
 pub fn without_password(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme @ ("https" | "http"), rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}/{path}")
+            format!("{scheme}://{host}{path}")
         }
         Some(_) | None => url.to_owned(),
     }
@@ -122,6 +122,7 @@ mod tests {
     fn a_password_never_stays_in_an_address() {
         for (url, plain) in [
             ("https://me:ghp_canary@github.com/octo/sample.git", "https://github.com/octo/sample.git"),
+            ("https://me:ghp_canary@ghe.example", "https://ghe.example"),
             ("https://me@github.com/octo/sample", "https://github.com/octo/sample"),
             ("https://github.com/octo/s@mple", "https://github.com/octo/s@mple"),
             ("ssh://git@github.com/octo/sample", "ssh://git@github.com/octo/sample"),

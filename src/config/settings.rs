@@ -147,8 +147,8 @@ pub fn resolve(flags: Flags, environment: &Environment, origin: Option<&str>) ->
     let machine = environment.config_home.as_ref().map(|home| Machine::read(&home.join("orchestrator/config.toml")));
     let machine = machine.transpose()?.unwrap_or_default().entry(&repository.to_string());
     let api_url = api_url(&flags, environment, machine.api_url.as_deref(), beside, origin)?;
-    let (derived, host) =
-        address::git_url(&api_url, &repository).ok_or_else(|| SettingsError::ApiUrl(api_url.clone()))?;
+    let (derived, host) = address::git_url(&api_url, &repository)
+        .ok_or_else(|| SettingsError::ApiUrl(address::without_password(&api_url)))?;
     if api_url.starts_with("http://") && !address::is_loopback(&host) {
         return Err(SettingsError::PlainApi(api_url));
     }
@@ -188,7 +188,7 @@ fn api_url(
         let elsewhere = known.as_deref().is_some_and(|known| !known.eq_ignore_ascii_case(&url));
         if environment.api_url_from_file && elsewhere {
             let host = beside.map(|remote| remote.host.clone()).unwrap_or_default();
-            return Err(SettingsError::ForeignApi { api: url, host });
+            return Err(SettingsError::ForeignApi { api: address::without_password(&url), host });
         }
         return Ok(url);
     }
@@ -196,7 +196,7 @@ fn api_url(
         return Ok(trimmed(url));
     }
     match (beside, known) {
-        (Some(_), None) => Err(SettingsError::NoApi(origin.unwrap_or_default().to_owned())),
+        (Some(_), None) => Err(SettingsError::NoApi(address::without_password(origin.unwrap_or_default()))),
         (_, known) => Ok(known.unwrap_or_else(|| GITHUB.to_owned())),
     }
 }

@@ -334,7 +334,9 @@ fn token_host(url: &str) -> Option<String> {
 }
 
 fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    // That nobody answered a question which nobody was asked says nothing.
+    let says = |line: &&str| !line.is_empty() && !line.contains("unable to read askpass response");
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(says).collect();
     let last = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default().join("; ");
     last.chars().filter(|c| !c.is_control()).take(600).collect()
 }

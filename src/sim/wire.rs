@@ -264,7 +264,7 @@ async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) ->
             call,
         );
     }
-    if !site.is_here(owner, name) {
+    if !site.is_here(owner, name) || !site.hub.world().may_see(account) {
         return Answer::not_found();
     }
     let (repository, user, may_write) = {

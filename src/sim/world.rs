@@ -242,6 +242,11 @@ impl World {
         known(&self.full_name) || self.former_names.iter().any(known)
     }
 
+    /// Whether an account may see the repository; to others it looks as if there were none.
+    pub fn may_see(&self, account: AccountId) -> bool {
+        !self.settings.private || self.permission(account) != Permission::None
+    }
+
     /// The name it was made with, which its folder keeps.
     pub fn first_name(&self) -> &str {
         self.former_names.first().unwrap_or(&self.full_name)

@@ -15,6 +15,7 @@
 mod adapter;
 mod adopt_wire;
 mod both_worlds;
+mod canary;
 mod code_paths;
 mod command_line;
 mod decide_adopt;
@@ -66,3 +67,4 @@ mod tidy;
 mod toys;
 mod transcript;
 mod transcript_credentials;
+mod transcript_repositories;

@@ -18,6 +18,9 @@ use crate::sim::world::{Refusal, World};
 /// Answers a REST call.
 pub(super) async fn answer(site: &Site, call: &Call) -> Answer {
     let segments: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    if segments.first() == Some(&"repos") && !site.hub.world().may_see(call.account) {
+        return Answer::not_found();
+    }
     match segments.as_slice() {
         ["user"] if call.method == "GET" => {
             let world = site.hub.world();

@@ -17,7 +17,7 @@ pub(super) fn query<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> Resolved<'w> 
         "rateLimit" => view.value(Object::RateLimit),
         "repository" => {
             let name = format!("{}/{}", text(info, "owner"), text(info, "name"));
-            if !world.is_named(&name) {
+            if !world.is_named(&name) || !world.may_see(view.by) {
                 let message = format!("Could not resolve to a Repository with the name '{name}'.");
                 return Err(typed_error("NOT_FOUND", &message));
             }
