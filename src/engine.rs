@@ -12,8 +12,10 @@ mod git_view;
 mod observe;
 pub mod port;
 pub mod refusals;
+mod rehearse;
 pub mod stop;
 
 pub use act::{Done, DoneResult};
 pub use cycle::{Cycle, CycleError, Engine};
 pub use git_view::GitView;
+pub use rehearse::Rehearsal;

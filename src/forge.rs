@@ -5,6 +5,7 @@
 //! bounded and read by lenient structs of our own. Accounts are told by numeric id.
 //! **Races**: GitHub is eventually consistent; what was written is read back by number, never searched.
 
+mod calls;
 mod http;
 mod observe;
 mod page;

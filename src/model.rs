@@ -16,6 +16,7 @@ mod marker;
 mod pacing;
 mod policy;
 mod queue;
+mod rehearsal;
 mod request;
 mod snapshot;
 mod stage;
@@ -37,6 +38,7 @@ pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
+pub use rehearsal::{Call, ForgeWrite, Planned, PlannedPush};
 pub use request::{
     CreatedIssue, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, Question, QueueMove, Signature, TipHints,
 };

@@ -17,6 +17,7 @@ mod publish;
 mod queue_move;
 mod read;
 mod record;
+mod rehearse;
 mod transport;
 mod whereabouts;
 
@@ -81,6 +82,9 @@ pub enum RepoError {
     /// The remote has no such branch.
     #[error("the remote has no branch `{0}`")]
     NoBranch(String),
+    /// What a dry run would do does not hold any more.
+    #[error("{0}")]
+    Rehearsal(String),
     /// The ledger has a format this program doesn't know.
     #[error("the ledger has format {0}; this program knows format 1")]
     LedgerFormat(String),
@@ -99,6 +103,7 @@ impl Explain for RepoError {
         match self {
             Self::Locked { .. } => Exit::Held,
             Self::Checkout { .. } => Exit::Settings,
+            Self::Rehearsal(_) => Exit::Refused,
             Self::Transport(TransportError::Unauthorized(_)) => Exit::Settings,
             Self::Transport(TransportError::NotFound(_)) | Self::NoBranch(_) => Exit::Absent,
             Self::Transport(TransportError::NoGit(_)) => Exit::Internal,
@@ -111,6 +116,7 @@ impl Explain for RepoError {
     fn help(&self) -> String {
         match self {
             Self::Locked { .. } => "wait until it is done and run the command again",
+            Self::Rehearsal(_) => "run the command again; the repository has moved",
             Self::Checkout { .. } => "pass --repo owner/name, or run the command outside of the checkout",
             Self::Transport(TransportError::Unauthorized(_)) => {
                 "set ORCHESTRATOR_GITHUB_TOKEN to a token that may push to the repository"

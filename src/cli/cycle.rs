@@ -3,10 +3,10 @@
 use super::seat::{self, Seat};
 use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
-use crate::engine::Done;
 use crate::engine::port::SystemClock;
+use crate::engine::{Done, Rehearsal};
 use crate::failure::{Exit, Failure};
-use crate::model::{Decision, Outcome};
+use crate::model::{CommitId, Decision, Outcome, Planned};
 use crate::repo::Configuration;
 use clap::Args;
 
@@ -15,7 +15,7 @@ use clap::Args;
 pub(super) struct CycleCommand {
     #[command(flatten)]
     target: Target,
-    /// Name the action and its effects; change nothing
+    /// Show the action with every request, commit and change that it would make; change nothing
     #[arg(long)]
     dry_run: bool,
     /// Answer 8 when the step waits
@@ -36,15 +36,14 @@ impl CycleCommand {
                 return Err(reading.failure);
             }
         };
-        let (decision, done) = if self.dry_run {
-            let (_, decision) = engine.look(&lock).await?;
-            (decision, Vec::new())
-        } else {
-            let cycle = engine.cycle(&lock).await?;
-            (cycle.decision, cycle.done)
-        };
-        self.print(&decision, &done, self.dry_run);
-        Ok(self.exit(&decision, &done))
+        if self.dry_run {
+            let rehearsal = engine.rehearse(&lock).await?;
+            self.print_rehearsal(&rehearsal);
+            return Ok(if rehearsal.ends.is_some() { Exit::Refused } else { self.exit(&rehearsal.decision, &[]) });
+        }
+        let cycle = engine.cycle(&lock).await?;
+        self.print(&cycle.decision, &cycle.done, false);
+        Ok(self.exit(&cycle.decision, &cycle.done))
     }
 
     fn print(&self, decision: &Decision, done: &[Done], dry_run: bool) {
@@ -52,6 +51,16 @@ impl CycleCommand {
             output::json(&serde_json::json!({ "decision": decision, "done": done }));
         } else {
             output::lines(page(decision, done, dry_run).trim_end(), 5);
+        }
+    }
+
+    fn print_rehearsal(&self, rehearsal: &Rehearsal) {
+        if self.json {
+            let Rehearsal { decision, writes, ends, .. } = rehearsal;
+            output::json(&serde_json::json!({ "decision": decision, "writes": writes, "ends": ends, "done": [] }));
+        } else {
+            let text = page(&rehearsal.decision, &[], true) + &script(rehearsal);
+            output::verbatim(text.trim_end());
         }
     }
 
@@ -67,6 +76,37 @@ impl CycleCommand {
             Outcome::Stalled { .. } => Exit::Stalled,
         }
     }
+}
+
+/// Every write, word for word.
+fn script(rehearsal: &Rehearsal) -> String {
+    let mut text = String::new();
+    for write in &rehearsal.writes {
+        match write {
+            Planned::Call(call) => {
+                text.push_str(&format!("\n{} {}\n", call.method, call.path));
+                if let Some(body) = &call.body {
+                    // A body of ours is an object of texts; printing it again can't fail.
+                    let body = serde_json::to_string_pretty(body).unwrap_or_default();
+                    text.push_str(&format!("{body}\n"));
+                }
+            }
+            Planned::Push(push) => {
+                let stands = |commit: CommitId| format!("stands at {}", commit.short());
+                let expected = push.expected.map_or_else(|| "does not exist yet".to_owned(), stands);
+                text.push_str(&format!("\ngit push {}, which {expected}\n", push.reference));
+                text.extend(push.message.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n"));
+                text.push_str(&format!("\n{}", push.patch));
+            }
+        }
+    }
+    if !rehearsal.writes.is_empty() {
+        text.push_str("\nnothing was sent; 0 stands for what only GitHub can give, and each commit gets another Orchestrator-Op\n");
+    }
+    if let Some(ends) = &rehearsal.ends {
+        text.push_str(&format!("\nit would end there: {ends}\n"));
+    }
+    text
 }
 
 fn page(decision: &Decision, done: &[Done], dry_run: bool) -> String {

@@ -17,6 +17,12 @@ pub(super) fn lines(text: &str, indent: usize) {
     }
 }
 
+/// Text that is shown as it is, never wrapped: what is sent word for word, patches.
+pub(super) fn verbatim(text: &str) {
+    // Nobody is left to tell when this fails.
+    let _ = writeln!(std::io::stdout().lock(), "{}", terminal(text));
+}
+
 /// One JSON value on one line.
 pub(super) fn json(value: &serde_json::Value) {
     // JSON escapes what would move a cursor.

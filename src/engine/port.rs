@@ -10,9 +10,10 @@ mod git;
 mod github;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, HeadDiff,
-    IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage, ListedIssue, MergeRequest,
-    NodeId, Performed, Planning, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
+    AccountId, AgentEvent, BlobId, Call, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, ForgeWrite,
+    HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage, ListedIssue,
+    MergeRequest, NodeId, Performed, PlannedPush, Planning, PullNumber, Question, QueueMove, Signature, Snapshot,
+    TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -141,6 +142,37 @@ pub trait Remote: Send + Sync {
         change: &QueueMove,
         signature: &Signature,
     ) -> impl Future<Output = Performed<CommitId>> + Send;
+}
+
+/// Writes to GitHub as they would be sent, for a dry run.
+pub trait ForgeCalls: Forge {
+    /// The request of a write.
+    fn call(&self, write: &ForgeWrite) -> Call;
+    /// Which of these labels (name and colour) there are not.
+    fn missing_labels(
+        &self,
+        wanted: &[(String, String)],
+    ) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send;
+}
+
+/// Pushes as they would be made, for a dry run.
+pub trait RemotePlans: Remote {
+    /// The push of a ledger change on this tip; `None` where nothing is to be done.
+    fn plan_change(
+        &self,
+        tip: Option<CommitId>,
+        change: &LedgerChange,
+        message: &LedgerMessage,
+        signature: &Signature,
+    ) -> impl Future<Output = Result<Option<PlannedPush>, Self::Error>> + Send;
+    /// The push of a queue move on this tip of the mainline; `None` where nothing is to be done.
+    fn plan_move(
+        &self,
+        tip: CommitId,
+        branch: &str,
+        change: &QueueMove,
+        signature: &Signature,
+    ) -> impl Future<Output = Result<Option<PlannedPush>, Self::Error>> + Send;
 }
 
 /// What time it is, and letting some of it pass.

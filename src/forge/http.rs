@@ -4,6 +4,7 @@
 //! write is sent once. Time-outs are set. An answer's body is bounded.
 
 use crate::failure::{Exit, Explain};
+use crate::model::Call;
 use crate::text;
 use ::http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// Largest answer that is read: a page of a hundred issues with full bodies.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 /// GraphQL's path; GraphQL has no other.
-const GRAPHQL: &str = "/graphql";
+pub(super) const GRAPHQL: &str = "/graphql";
 /// How often a read is repeated.
 const RETRIES: u32 = 2;
 
@@ -267,9 +268,10 @@ impl Http {
     }
 
     /// A write, sent once. `Err` means that nobody knows what came of it.
-    pub(super) async fn write(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+    pub(super) async fn write(&self, call: &Call) -> Result<Reply, String> {
         self.counters.writes.fetch_add(1, Ordering::Relaxed);
-        match self.send(&Sent { method, path, etag: None, body }).await {
+        let method = Method::from_bytes(call.method.as_bytes()).map_err(|error| error.to_string())?;
+        match self.send(&Sent { method, path: &call.path, etag: None, body: call.body.as_ref() }).await {
             Ok(reply) if reply.status.is_server_error() => Err(format!("GitHub answered {}", reply.status)),
             other => other,
         }
@@ -287,9 +289,8 @@ impl Http {
     }
 
     /// A GraphQL mutation, sent once.
-    pub(super) async fn mutate(&self, query: &str, variables: Value) -> Result<Graph, String> {
-        let body = serde_json::json!({ "query": query, "variables": variables });
-        let reply = self.write(Method::POST, GRAPHQL, Some(&body)).await?;
+    pub(super) async fn mutate(&self, call: &Call) -> Result<Graph, String> {
+        let reply = self.write(call).await?;
         self.graph("mutation", reply).map_err(|error| error.to_string())
     }
 

@@ -4,14 +4,15 @@
 //! the agent is read back; a merge counts only when `merged` is; a branch is deleted only at the commit that was judged.
 //! **Races**: a lost answer is unknown; what can be read back at once is.
 
+use super::calls::encoded;
 use super::shape::{Named, Who, account};
 use super::{Client, ForgeError, http::Reply};
 use crate::model::{
-    Closing, CommitId, CreatedIssue, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber,
+    Closing, CommitId, CreatedIssue, ForgeWrite, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber,
 };
-use ::http::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 #[derive(Deserialize)]
@@ -80,8 +81,7 @@ impl Client {
             return failed;
         }
         let labels: Vec<&str> = text.labels.iter().map(|(name, _)| name.as_str()).collect();
-        let body = json!({ "title": text.title, "body": text.body, "labels": labels });
-        match self.http.write(Method::POST, &self.path("/issues"), Some(&body)).await {
+        match self.http.write(&self.call(&ForgeWrite::CreateIssue(text.clone()))).await {
             Err(why) => unknown(why),
             Ok(reply) if reply.status.as_u16() == 201 => match serde_json::from_value::<Issue>(reply.body) {
                 Ok(issue) => {
@@ -98,31 +98,39 @@ impl Client {
         }
     }
 
-    /// Makes missing labels; which there are is asked once a process. Nothing is created yet, so a failure is "not done".
+    /// Makes missing labels. Nothing is created yet, so a failure is "not done".
     async fn ensure_labels<T>(&self, wanted: &[(String, String)]) -> Result<(), Performed<T>> {
-        let known = self.labels.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut known = match known {
-            Some(known) => known,
-            None => {
-                let listed: Result<Vec<Named>, ForgeError> = self.list("list labels", &self.path("/labels")).await;
-                let listed = listed.map_err(|error| not_done(error.to_string()))?;
-                listed.into_iter().map(|label| label.name.to_ascii_lowercase()).collect()
-            }
-        };
-        for (name, color) in wanted {
-            if known.contains(&name.to_ascii_lowercase()) {
-                continue;
-            }
-            let body = json!({ "name": name, "color": color });
-            let reply = self.http.write(Method::POST, &self.path("/labels"), Some(&body)).await.map_err(not_done)?;
+        let missing = self.missing_labels(wanted).await.map_err(|error| not_done(error.to_string()))?;
+        for (name, color) in missing {
+            let known = name.to_ascii_lowercase();
+            let reply =
+                self.http.write(&self.call(&ForgeWrite::CreateLabel { name, color })).await.map_err(not_done)?;
             let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
             if !reply.status.is_success() && !exists {
                 return Err(refused(&reply));
             }
-            known.insert(name.to_ascii_lowercase());
+            self.labels.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(known);
         }
-        *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(())
+    }
+
+    /// Which of these labels there are not; which there are is asked once a process.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, ForgeError> {
+        let known = self.labels.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let listed: Vec<Named> = self.list("list labels", &self.path("/labels")).await?;
+                let known: BTreeSet<String> = listed.into_iter().map(|label| label.name.to_ascii_lowercase()).collect();
+                *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+                known
+            }
+        };
+        let missing = |(name, _): &&(String, String)| !known.contains(&name.to_ascii_lowercase());
+        Ok(wanted.iter().filter(missing).cloned().collect())
     }
 
     async fn read_issue(&self, issue: IssueNumber) -> Result<Issue, ForgeError> {
@@ -146,12 +154,8 @@ impl Client {
             Ok(_) => {}
             Err(error) => return not_done(error.to_string()),
         }
-        let body = json!({
-            "assignees": [login],
-            "agent_assignment": { "target_repo": self.repository.to_string(), "base_branch": base },
-        });
-        let path = self.path(&format!("/issues/{}/assignees", issue.0));
-        match self.http.write(Method::POST, &path, Some(&body)).await {
+        let write = ForgeWrite::Assign { issue, login: login.to_owned(), base: base.to_owned() };
+        match self.http.write(&self.call(&write)).await {
             Err(why) => match self.read_issue(issue).await {
                 Ok(read) if read.has_agent() => Performed::Done { value: () },
                 Ok(_) | Err(_) => unknown(why),
@@ -174,8 +178,7 @@ impl Client {
             Ok(_) => {}
             Err(error) => return not_done(error.to_string()),
         }
-        let document = include_str!("graphql/mark_ready.graphql");
-        let answer = self.http.mutate(document, json!({ "id": node })).await;
+        let answer = self.http.mutate(&self.call(&ForgeWrite::MarkReady { node: node.clone() })).await;
         let said = match &answer {
             Err(why) => why.clone(),
             Ok(graph) => graph.complaint(),
@@ -204,11 +207,7 @@ impl Client {
                 }
             }
         }
-        let body = json!({
-            "sha": request.head, "merge_method": request.method.word(),
-            "commit_title": request.title, "commit_message": request.message,
-        });
-        let answer = self.http.write(Method::PUT, &self.path(&format!("/pulls/{}/merge", pull.0)), Some(&body)).await;
+        let answer = self.http.write(&self.call(&ForgeWrite::Merge(request.clone()))).await;
         if let Some(value) = self.read_pull(pull).await.ok().and_then(|read| read.merge()) {
             return Performed::Done { value };
         }
@@ -236,7 +235,7 @@ impl Client {
             Ok(None) => return not_done(format!("{issue} is gone")),
             Err(error) => return not_done(error.to_string()),
         }
-        self.patch(&format!("/issues/{}", issue.0), &json!({ "title": text.title, "body": text.body })).await
+        self.patch(&ForgeWrite::Revise { issue, text: text.clone() }).await
     }
 
     /// Closes an issue; one that is closed already stays as it is.
@@ -244,12 +243,7 @@ impl Client {
         if self.read_issue(issue).await.is_ok_and(|read| read.state == "closed") {
             return Performed::Done { value: () };
         }
-        let reason = match closing {
-            Closing::Completed => "completed",
-            Closing::NotPlanned => "not_planned",
-        };
-        let body = json!({ "state": "closed", "state_reason": reason });
-        self.patch(&format!("/issues/{}", issue.0), &body).await
+        self.patch(&ForgeWrite::CloseIssue { issue, closing }).await
     }
 
     /// Closes a pull request unmerged.
@@ -257,11 +251,11 @@ impl Client {
         if self.read_pull(pull).await.is_ok_and(|read| read.state.as_deref() == Some("closed")) {
             return Performed::Done { value: () };
         }
-        self.patch(&format!("/pulls/{}", pull.0), &json!({ "state": "closed" })).await
+        self.patch(&ForgeWrite::ClosePull(pull)).await
     }
 
-    async fn patch(&self, path: &str, body: &Value) -> Performed<()> {
-        match self.http.write(Method::PATCH, &self.path(path), Some(body)).await {
+    async fn patch(&self, write: &ForgeWrite) -> Performed<()> {
+        match self.http.write(&self.call(write)).await {
             Err(why) => unknown(why),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
             Ok(reply) => refused(&reply),
@@ -270,10 +264,7 @@ impl Client {
 
     /// Deletes a branch that still stands at this commit; one that is gone is done.
     pub async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
-        const PLAIN: &percent_encoding::AsciiSet =
-            &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
-        let encoded = percent_encoding::utf8_percent_encode(branch, PLAIN).to_string();
-        match self.http.get("read a branch", &self.path(&format!("/git/ref/heads/{encoded}"))).await {
+        match self.http.get("read a branch", &self.path(&format!("/git/ref/heads/{}", encoded(branch)))).await {
             Err(ForgeError::NotFound { .. }) => return Performed::Done { value: () },
             Err(error) => return not_done(error.to_string()),
             Ok(reply) => {
@@ -283,7 +274,7 @@ impl Client {
                 }
             }
         }
-        match self.http.write(Method::DELETE, &self.path(&format!("/git/refs/heads/{encoded}")), None).await {
+        match self.http.write(&self.call(&ForgeWrite::DeleteBranch { branch: branch.to_owned() })).await {
             Err(why) => unknown(why),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
             Ok(reply) if reply.message().contains("Reference does not exist") => Performed::Done { value: () },

@@ -44,30 +44,42 @@ impl LocalClone {
         message: &LedgerMessage,
         signature: &Signature,
     ) -> Performed<CommitId> {
-        let mut text = format!("{}\n\n", message.subject);
-        for (name, value) in &message.trailers {
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "{name}: {value}");
-        }
-        self.publish(lock, &RefName::ledger(), |tip| {
-            let repository = self.git2()?;
-            let ledger = tip.map(|tip| read(&repository, tip)).transpose()?;
-            let applied = match &ledger {
-                Some(ledger) => ledger.apply(change, signature.at),
-                None => Ledger::begin(change),
-            };
-            match applied {
-                Applied::New(new) => {
-                    let edits = difference(&repository, ledger.as_ref(), &new)?;
-                    Ok(Built::Commit(build(&repository, tip, &edits, &text, signature)?))
-                }
-                Applied::Already => {
-                    Ok(tip.map_or_else(|| Built::Moved("there is no ledger".to_owned()), Built::Already))
-                }
-                Applied::Moved(why) => Ok(Built::Moved(why)),
-            }
-        })
+        self.publish(lock, &RefName::ledger(), |tip| self.build_change(tip, change, message, signature))
     }
+
+    /// Builds the commit of a change on a tip.
+    pub(super) fn build_change(
+        &self,
+        tip: Option<CommitId>,
+        change: &LedgerChange,
+        message: &LedgerMessage,
+        signature: &Signature,
+    ) -> Result<Built, RepoError> {
+        let repository = self.git2()?;
+        let ledger = tip.map(|tip| read(&repository, tip)).transpose()?;
+        let applied = match &ledger {
+            Some(ledger) => ledger.apply(change, signature.at),
+            None => Ledger::begin(change),
+        };
+        match applied {
+            Applied::New(new) => {
+                let edits = difference(&repository, ledger.as_ref(), &new)?;
+                Ok(Built::Commit(build(&repository, tip, &edits, &text(message), signature)?))
+            }
+            Applied::Already => Ok(tip.map_or_else(|| Built::Moved("there is no ledger".to_owned()), Built::Already)),
+            Applied::Moved(why) => Ok(Built::Moved(why)),
+        }
+    }
+}
+
+/// The whole text of a message.
+fn text(message: &LedgerMessage) -> String {
+    let mut text = format!("{}\n\n", message.subject);
+    for (name, value) in &message.trailers {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    text
 }
 
 fn blob(repository: &Repository, path: String, bytes: &[u8]) -> Result<Edit, RepoError> {

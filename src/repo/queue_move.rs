@@ -24,7 +24,13 @@ impl LocalClone {
         self.publish(lock, &RefName::branch(branch), |tip| self.build_move(tip, change, signature))
     }
 
-    fn build_move(&self, tip: Option<CommitId>, change: &QueueMove, signature: &Signature) -> Result<Built, RepoError> {
+    /// Builds the commit of a move on a tip.
+    pub(super) fn build_move(
+        &self,
+        tip: Option<CommitId>,
+        change: &QueueMove,
+        signature: &Signature,
+    ) -> Result<Built, RepoError> {
         let Some(tip) = tip else { return Ok(Built::Moved("the mainline is gone".to_owned())) };
         let repository = self.git2()?;
         let root = tree(&repository, tip)?;

@@ -46,6 +46,7 @@ mod people_files;
 mod people_pulls;
 mod play;
 mod program;
+mod rehearsal;
 mod repo_clone;
 mod repo_ledger;
 mod repo_moves;

@@ -150,12 +150,16 @@ async fn a_checkout_names_its_repository_and_a_token_in_its_remote_is_not_used()
     check(
         &sim,
         &program,
-        &["cycle", "--dry-run"],
+        &["status"],
         "\
-1a — Gap analysis issue creation
-this repository has no ledger yet; its first record is written before anything else
-would baseline:
-  1. begin the ledger
+maintainer/tally
+
+stage    1a — Gap analysis issue creation
+why      this repository has no ledger yet; its first record is written before anything else
+         refs/orchestrator/ledger: absent on the remote
+next     baseline: begin the ledger
+
+queue    0 pending · 0 processed · 0 complete
 = 0
 ",
     )
@@ -229,12 +233,16 @@ async fn a_dotenv_is_read_unless_git_tracks_it_or_it_sends_the_token_elsewhere()
     check(
         &sim,
         &program,
-        &["cycle", "--dry-run"],
+        &["status"],
         "\
-1a — Gap analysis issue creation
-this repository has no ledger yet; its first record is written before anything else
-would baseline:
-  1. begin the ledger
+maintainer/tally
+
+stage    1a — Gap analysis issue creation
+why      this repository has no ledger yet; its first record is written before anything else
+         refs/orchestrator/ledger: absent on the remote
+next     baseline: begin the ledger
+
+queue    0 pending · 0 processed · 0 complete
 = 0
 ",
     )

@@ -51,12 +51,16 @@ a person is needed
     check(
         &sim,
         &program,
-        &["cycle", "--repo", "maintainer/abacus", "--dry-run"],
+        &["status", "--repo", "maintainer/abacus"],
         "\
-1a — Gap analysis issue creation
-this repository has no ledger yet; its first record is written before anything else
-would baseline:
-  1. begin the ledger
+maintainer/abacus
+
+stage    1a — Gap analysis issue creation
+why      this repository has no ledger yet; its first record is written before anything else
+         refs/orchestrator/ledger: absent on the remote
+next     baseline: begin the ledger
+
+queue    0 pending · 0 processed · 0 complete
 = 0
 ",
     )

@@ -2,10 +2,10 @@
 //!
 //! **Guarantees**: every call runs on a thread that may block; arguments and answers pass unchanged.
 
-use super::Remote;
+use super::{Remote, RemotePlans};
 use crate::model::{
     BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
-    Planning, PullNumber, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
+    PlannedPush, Planning, PullNumber, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 use jiff::Timestamp;
@@ -137,5 +137,29 @@ impl Remote for Arc<LocalClone> {
         let (lock, branch, change, signature) =
             (Arc::clone(lock), branch.to_owned(), change.clone(), signature.clone());
         blocking(self, move |clone| clone.move_file(&lock, &branch, &change, &signature)).await
+    }
+}
+
+impl RemotePlans for Arc<LocalClone> {
+    async fn plan_change(
+        &self,
+        tip: Option<CommitId>,
+        change: &LedgerChange,
+        message: &LedgerMessage,
+        signature: &Signature,
+    ) -> Result<Option<PlannedPush>, RepoError> {
+        let (change, message, signature) = (change.clone(), message.clone(), signature.clone());
+        blocking(self, move |clone| clone.rehearse_change(tip, &change, &message, &signature)).await
+    }
+
+    async fn plan_move(
+        &self,
+        tip: CommitId,
+        branch: &str,
+        change: &QueueMove,
+        signature: &Signature,
+    ) -> Result<Option<PlannedPush>, RepoError> {
+        let (branch, change, signature) = (branch.to_owned(), change.clone(), signature.clone());
+        blocking(self, move |clone| clone.rehearse_move(tip, &branch, &change, &signature)).await
     }
 }

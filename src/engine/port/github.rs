@@ -1,10 +1,10 @@
 //! The port of GitHub, forwarded to our client.
 
-use super::Forge;
+use super::{Forge, ForgeCalls};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, IssueNumber, IssueText, Key,
-    ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question,
+    AccountId, AgentEvent, Call, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite, IssueNumber,
+    IssueText, Key, ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question,
 };
 
 impl Forge for Client {
@@ -72,5 +72,15 @@ impl Forge for Client {
 
     async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
         Self::delete_branch(self, branch, head).await
+    }
+}
+
+impl ForgeCalls for Client {
+    fn call(&self, write: &ForgeWrite) -> Call {
+        Self::call(self, write)
+    }
+
+    async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, ForgeError> {
+        Self::missing_labels(self, wanted).await
     }
 }

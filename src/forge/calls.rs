@@ -1,0 +1,72 @@
+//! Writes as requests: method, path and body of each, in one place.
+//!
+//! **Guarantees**: nothing is sent from here; the client sends exactly what a dry run shows.
+
+use super::Client;
+use super::http::GRAPHQL;
+use crate::model::{Call, Closing, ForgeWrite};
+use serde_json::{Value, json};
+
+impl Client {
+    /// The request of a write.
+    pub fn call(&self, write: &ForgeWrite) -> Call {
+        match write {
+            ForgeWrite::CreateLabel { name, color } => {
+                self.below("POST", "/labels", Some(json!({ "name": name, "color": color })))
+            }
+            ForgeWrite::CreateIssue(text) => {
+                let labels: Vec<&str> = text.labels.iter().map(|(name, _)| name.as_str()).collect();
+                let body = json!({ "title": text.title, "body": text.body, "labels": labels });
+                self.below("POST", "/issues", Some(body))
+            }
+            ForgeWrite::Assign { issue, login, base } => {
+                let body = json!({
+                    "assignees": [login],
+                    "agent_assignment": { "target_repo": self.repository.to_string(), "base_branch": base },
+                });
+                self.below("POST", &format!("/issues/{}/assignees", issue.0), Some(body))
+            }
+            ForgeWrite::Revise { issue, text } => {
+                let body = json!({ "title": text.title, "body": text.body });
+                self.below("PATCH", &format!("/issues/{}", issue.0), Some(body))
+            }
+            ForgeWrite::MarkReady { node } => {
+                let document = include_str!("graphql/mark_ready.graphql");
+                let body = json!({ "query": document, "variables": { "id": node } });
+                Call { method: "POST", path: GRAPHQL.to_owned(), body: Some(body) }
+            }
+            ForgeWrite::Merge(request) => {
+                let body = json!({
+                    "sha": request.head, "merge_method": request.method.word(),
+                    "commit_title": request.title, "commit_message": request.message,
+                });
+                self.below("PUT", &format!("/pulls/{}/merge", request.pull.0), Some(body))
+            }
+            ForgeWrite::CloseIssue { issue, closing } => {
+                let reason = match closing {
+                    Closing::Completed => "completed",
+                    Closing::NotPlanned => "not_planned",
+                };
+                let body = json!({ "state": "closed", "state_reason": reason });
+                self.below("PATCH", &format!("/issues/{}", issue.0), Some(body))
+            }
+            ForgeWrite::ClosePull(pull) => {
+                self.below("PATCH", &format!("/pulls/{}", pull.0), Some(json!({ "state": "closed" })))
+            }
+            ForgeWrite::DeleteBranch { branch } => {
+                self.below("DELETE", &format!("/git/refs/heads/{}", encoded(branch)), None)
+            }
+        }
+    }
+
+    fn below(&self, method: &'static str, rest: &str, body: Option<Value>) -> Call {
+        Call { method, path: self.path(rest), body }
+    }
+}
+
+/// A branch's name in a path.
+pub(super) fn encoded(branch: &str) -> String {
+    const PLAIN: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+    percent_encoding::utf8_percent_encode(branch, PLAIN).to_string()
+}
