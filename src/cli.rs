@@ -9,6 +9,7 @@ mod demo;
 mod fsck;
 mod ledger;
 mod output;
+mod progress;
 mod seat;
 mod status;
 
@@ -32,6 +33,25 @@ use std::time::Duration;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// When to colour; NO_COLOR is heeded
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: output::Color,
+    /// Print failures and JSON only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// The form of the log on standard error; LOG_LEVEL says how much: error, warn, info, debug or trace
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    log_format: LogFormat,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,13 +95,19 @@ type RealEngine<C> = Engine<forge::Client, Arc<LocalClone>, C>;
 /// Runs the program.
 pub fn run() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    let environment = Environment::from_process(&dotenv());
-    logging(environment.log_level.as_deref());
+    let (file, notice) = dotenv();
+    let environment = Environment::from_process(&file);
+    output::begin(arguments.quiet, arguments.color, environment.no_color);
+    let color = arguments.color.applies(std::io::IsTerminal::is_terminal(&std::io::stderr()), environment.no_color);
+    logging(environment.log_level.as_deref(), arguments.log_format, color);
+    if let Some(notice) = notice {
+        output::aside(&notice);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let help = "check the limits of processes and files (ulimit -a)";
-            output::aside(&Failure::new(Exit::Internal, format!("cannot start: {error}"), help).to_string());
+            output::failure(&Failure::new(Exit::Internal, format!("cannot start: {error}"), help));
             return Exit::Internal.into();
         }
     };
@@ -98,41 +124,49 @@ pub fn run() -> std::process::ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output::aside(&failure.to_string());
+            output::failure(&failure);
             failure.exit.into()
         }
     }
 }
 
 /// The `.env` of the working directory, unless git tracks it: whoever may push could then write it.
-fn dotenv() -> DotEnv {
-    let Ok(folder) = settings::working_directory() else { return DotEnv::default() };
+fn dotenv() -> (DotEnv, Option<String>) {
+    let Ok(folder) = settings::working_directory() else { return Default::default() };
     let file = DotEnv::read(&folder);
     if file.is_empty() {
-        return file;
+        return (file, None);
     }
     let tracked = Checkout::find(&folder).and_then(|checkout| match checkout {
         Some(checkout) => checkout.tracks(&folder.join(".env")),
         None => Ok(false),
     });
-    match tracked {
-        Ok(false) => return file,
-        Ok(true) => output::aside(".env is not read, because git tracks it: whoever may push could write it"),
-        Err(error) => output::aside(&format!(".env is not read: {error}")),
-    }
-    DotEnv::default()
+    let why = match tracked {
+        Ok(false) => return (file, None),
+        Ok(true) => ".env is not read, because git tracks it: whoever may push could write it".to_owned(),
+        Err(error) => format!(".env is not read: {error}"),
+    };
+    (DotEnv::default(), Some(why))
 }
 
-fn logging(level: Option<&str>) {
+fn logging(level: Option<&str>, format: LogFormat, color: bool) {
     use tracing_subscriber::filter::LevelFilter;
     let level = match level.map(str::to_ascii_lowercase).as_deref() {
         Some("trace") => LevelFilter::TRACE,
         Some("debug") => LevelFilter::DEBUG,
         Some("info") => LevelFilter::INFO,
         Some("error") => LevelFilter::ERROR,
-        Some(_) | None => LevelFilter::WARN,
+        Some("warn" | "warning") | None => LevelFilter::WARN,
+        Some(_) => {
+            output::aside("LOG_LEVEL is none of error, warn, info, debug and trace; warn is used");
+            LevelFilter::WARN
+        }
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(color).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }
 
 impl Target {
@@ -179,7 +213,12 @@ fn engine<C: Clock>(
         authorities: settings.authorities.clone(),
         configuration,
     });
-    let clone = Arc::new(clone?);
+    let clone = clone?;
+    let clone = match progress::observer(output::is_watched()) {
+        Some(observer) => clone.reporting(observer),
+        None => clone,
+    };
+    let clone = Arc::new(clone);
     let instance = clone.instance().to_owned();
     let mut engine = Engine::new(client, clone, clock, settings.repository.clone(), instance);
     if let Some(name) = &settings.stop_at {

@@ -5,6 +5,7 @@
 //! nothing. Nothing is ever written outside the folder. Functions that write take the lock as a value.
 //! **Races**: a push that finds another value than expected is rebuilt on the fetched tip while its condition holds.
 
+mod answer;
 mod checkout;
 mod clone;
 mod commit;
@@ -13,6 +14,7 @@ mod history;
 mod ledger;
 mod lock;
 mod observation;
+mod progress;
 mod publish;
 mod queue_move;
 mod read;
@@ -24,7 +26,8 @@ mod whereabouts;
 pub use checkout::Checkout;
 pub use clone::{LocalClone, Settings};
 pub use lock::RepositoryLock;
-pub use transport::{Configuration, GitCalls, TransportError};
+pub use progress::Progress;
+pub use transport::{Configuration, GitCalls, Observer, TransportError};
 
 use crate::failure::{Exit, Explain};
 

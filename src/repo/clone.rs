@@ -5,7 +5,7 @@
 
 use super::lock::RepositoryLock;
 use super::read::PendingCache;
-use super::transport::{Configuration, GitCalls, Transport};
+use super::transport::{Configuration, GitCalls, Observer, Transport};
 use super::{RepoError, read_error};
 use crate::model::{CommitId, RefName, TipHints, Tips};
 use secrecy::SecretString;
@@ -71,6 +71,13 @@ impl LocalClone {
         let instance = instance(&folder)?;
         let (pending, state) = (Mutex::default(), Mutex::default());
         Ok(Self { folder, git_dir, transport, pending, state, instance })
+    }
+
+    /// Tells somebody how far a fetch is.
+    #[must_use]
+    pub fn reporting(mut self, observer: Observer) -> Self {
+        self.transport.report(observer);
+        self
     }
 
     /// The random id of this data folder, which owns its attempts.

@@ -4,9 +4,9 @@
 //! answer the reference is read back and decides.
 //! **Races**: whoever pushes first wins; the loser asks its condition again on the new tip, at most five times.
 
+use super::answer::{PushRefusal, Pushed};
 use super::commit::follows;
 use super::lock::RepositoryLock;
-use super::transport::{PushRefusal, Pushed};
 use super::{LocalClone, RepoError};
 use crate::model::{CommitId, Performed, RefName};
 use std::time::Duration;

@@ -5,14 +5,17 @@
 //! only over https or to this machine; it is in no argument, address or file.
 //! **Races**: a push whose answer is lost is neither done nor refused; the caller reads the reference back.
 
+use super::answer::{Output, PushRefusal, Pushed, failure, porcelain};
 use super::clone::Settings;
+use super::progress::Progress;
 use crate::model::{CommitId, RefName};
 use crate::text;
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -122,39 +125,25 @@ pub enum Configuration {
     Nobody,
 }
 
-/// Why a push was not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PushRefusal {
-    /// The reference stands elsewhere than expected: fetch and decide again.
-    Stale,
-    /// A rule or a hook of the remote refuses it, in its own words.
-    Rule(String),
-}
-
-/// What came of a push.
-pub(super) enum Pushed {
-    Accepted,
-    Refused(PushRefusal),
-    /// No answer that can be believed.
-    Unknown(String),
-}
+/// Who is told how far a fetch is.
+pub type Observer = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// Runs git for one clone and one remote.
-#[derive(Debug)]
 pub(super) struct Transport {
     url: String,
     token: Option<SecretString>,
     limit: Duration,
     authorities: Option<PathBuf>,
     configuration: Configuration,
+    observer: Option<Observer>,
     calls: AtomicU64,
     millis: AtomicU64,
 }
 
-struct Output {
-    ok: bool,
-    stdout: String,
-    stderr: String,
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Transport {
@@ -162,7 +151,13 @@ impl Transport {
         let (url, token) = (settings.url.clone(), settings.token.clone());
         let (limit, configuration) = (settings.limit, settings.configuration);
         let authorities = settings.authorities.clone();
-        Self { url, token, limit, authorities, configuration, calls: AtomicU64::new(0), millis: AtomicU64::new(0) }
+        let (observer, calls, millis) = (None, AtomicU64::new(0), AtomicU64::new(0));
+        Self { url, token, limit, authorities, configuration, observer, calls, millis }
+    }
+
+    /// Tells somebody how far a fetch is.
+    pub(super) fn report(&mut self, observer: Observer) {
+        self.observer = Some(observer);
     }
 
     pub(super) fn calls(&self) -> GitCalls {
@@ -195,8 +190,8 @@ impl Transport {
 
     /// Fetches exactly these references.
     pub(super) fn fetch(&self, git_dir: &Path, refspecs: &[String]) -> Result<(), TransportError> {
-        let flags =
-            ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--atomic", "--"];
+        let loud = if self.observer.is_some() { "--progress" } else { "--quiet" };
+        let flags = ["fetch", loud, "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--atomic", "--"];
         let mut arguments: Vec<String> = flags.map(str::to_owned).to_vec();
         arguments.push(self.url.clone());
         arguments.extend_from_slice(refspecs);
@@ -282,8 +277,9 @@ impl Transport {
     /// Both pipes are read to their limit on threads of their own, so that a full pipe can't hold git up.
     #[expect(clippy::disallowed_methods, reason = "on a thread that may block; the limit is right beside it")]
     fn wait(&self, call: &'static str, mut child: Child) -> Result<Output, TransportError> {
-        let out = child.stdout.take().map(reader);
-        let err = child.stderr.take().map(reader);
+        let out = child.stdout.take().map(|pipe| reader(pipe, None));
+        let observer = self.observer.clone();
+        let err = child.stderr.take().map(|pipe| reader(pipe, observer));
         let deadline = Instant::now() + self.limit;
         let status = loop {
             match child.try_wait() {
@@ -313,9 +309,20 @@ fn basic(token: &SecretString) -> String {
     base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose_secret()))
 }
 
-fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+fn reader(mut pipe: impl Read + Send + 'static, observer: Option<Observer>) -> std::thread::JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
+        if let Some(observer) = observer {
+            // Progress lines end in a carriage return; they are told and not kept.
+            let mut lines = std::io::BufReader::new(pipe.by_ref().take(MAX_OUTPUT)).split(b'\r');
+            while let Some(Ok(piece)) = lines.next() {
+                let text = String::from_utf8_lossy(&piece);
+                match text.lines().last().and_then(Progress::parse) {
+                    Some(progress) => observer(&progress),
+                    None => bytes.extend_from_slice(&piece),
+                }
+            }
+        }
         // What could be read counts; the exit code says whether git was content.
         let _ = pipe.by_ref().take(MAX_OUTPUT).read_to_end(&mut bytes);
         let _ = std::io::copy(&mut pipe, &mut std::io::sink());
@@ -333,118 +340,9 @@ fn token_host(url: &str) -> Option<String> {
     allowed.then(|| format!("{scheme}://{host}/"))
 }
 
-fn last_lines(text: &str) -> String {
-    // That nobody answered a question which nobody was asked says nothing.
-    let says = |line: &&str| !line.is_empty() && !line.contains("unable to read askpass response");
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(says).collect();
-    let last = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default().join("; ");
-    last.chars().filter(|c| !c.is_control()).take(600).collect()
-}
-
-/// What git's error output says, as far as it can be told: the words are libcurl's, git's and ssh's (`LC_ALL=C`).
-fn failure(call: &'static str, stderr: &str) -> TransportError {
-    const CREDENTIALS: [&str; 6] = [
-        "Authentication failed",
-        "could not read Username",
-        "could not read Password",
-        "returned error: 401",
-        "returned error: 403",
-        "Permission denied (publickey",
-    ];
-    const ABSENT: [&str; 3] = ["returned error: 404", "Repository not found", "does not appear to be a git repository"];
-    let message = last_lines(stderr);
-    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    if says(&CREDENTIALS) {
-        TransportError::Unauthorized(message)
-    } else if says(&ABSENT) || (message.contains("fatal: repository '") && message.contains("' not found")) {
-        TransportError::NotFound(message)
-    } else {
-        TransportError::Failed { call, message }
-    }
-}
-
-/// The line of `git push --porcelain` about one reference: `<flag>\t<from>:<to>\t<summary> (<reason>)`.
-fn porcelain(output: &Output, name: &RefName) -> Pushed {
-    let about = |line: &&str| line.split('\t').nth(1).is_some_and(|pair| pair.ends_with(&format!(":{name}")));
-    let Some(line) = output.stdout.lines().find(about) else {
-        return match failure("push", &output.stderr) {
-            // Credentials are asked for before anything is sent.
-            error @ (TransportError::Unauthorized(_) | TransportError::NotFound(_)) => {
-                Pushed::Refused(PushRefusal::Rule(error.to_string()))
-            }
-            error @ (TransportError::NoGit(_) | TransportError::TimedOut { .. } | TransportError::Failed { .. }) => {
-                Pushed::Unknown(error.to_string())
-            }
-        };
-    };
-    match line.chars().next() {
-        Some('!')
-            if line.contains("(stale info)")
-                || line.contains("(fetch first)")
-                || line.contains("(non-fast-forward)") =>
-        {
-            Pushed::Refused(PushRefusal::Stale)
-        }
-        // Two pushes at once: the loser finds the reference locked or moved under its feet.
-        Some('!')
-            if line.contains("failed to update ref")
-                || line.contains("cannot lock ref")
-                || line.contains("incorrect old value") =>
-        {
-            Pushed::Refused(PushRefusal::Stale)
-        }
-        Some('!') => Pushed::Refused(PushRefusal::Rule(rule(line, &output.stderr))),
-        Some(' ' | '+' | '*' | '=') if output.ok => Pushed::Accepted,
-        Some(_) | None => Pushed::Unknown(last_lines(&output.stderr)),
-    }
-}
-
-/// The remote's own sentence, where it gave one.
-fn rule(line: &str, stderr: &str) -> String {
-    let said = stderr.lines().find_map(|line| line.trim().strip_prefix("remote: error: ").map(str::trim));
-    let summary = line.rsplit('\t').next().unwrap_or(line);
-    let text = said.map_or_else(|| summary.to_owned(), |said| format!("{said} {summary}"));
-    text.chars().filter(|c| !c.is_control()).take(400).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn pushed(stdout: &str, stderr: &str, ok: bool) -> Pushed {
-        let output = Output { ok, stdout: stdout.to_owned(), stderr: stderr.to_owned() };
-        porcelain(&output, &RefName::branch("main"))
-    }
-
-    #[test]
-    fn every_answer_of_a_push_is_told_apart() {
-        assert!(matches!(pushed("To x\n \tabc:refs/heads/main\t1..2\nDone\n", "", true), Pushed::Accepted));
-        assert!(matches!(
-            pushed("!\tabc:refs/heads/main\t[rejected] (stale info)\n", "", false),
-            Pushed::Refused(PushRefusal::Stale)
-        ));
-        let rule = pushed(
-            "!\tabc:refs/heads/main\t[remote rejected] (protected branch hook declined)\n",
-            "remote: error: GH006: Protected branch update failed for refs/heads/main.\n",
-            false,
-        );
-        assert!(
-            matches!(rule, Pushed::Refused(PushRefusal::Rule(why)) if why.starts_with("GH006") && why.contains("declined"))
-        );
-        assert!(matches!(pushed("", "fatal: the remote end hung up", false), Pushed::Unknown(_)));
-    }
-
-    #[test]
-    fn what_git_says_is_told_apart_and_a_hash_is_no_status() {
-        let told = |stderr| failure("fetch", stderr);
-        assert!(matches!(told("fatal: Authentication failed for 'http://x/'"), TransportError::Unauthorized(_)));
-        assert!(matches!(told("error: The requested URL returned error: 403"), TransportError::Unauthorized(_)));
-        assert!(matches!(told("fatal: repository 'http://x/o/r.git/' not found"), TransportError::NotFound(_)));
-        assert!(matches!(told("fatal: bad object 4034014040"), TransportError::Failed { .. }));
-        let push = pushed("", "fatal: Authentication failed for 'http://x/'", false);
-        assert!(matches!(push, Pushed::Refused(PushRefusal::Rule(_))));
-    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "git itself is asked")]
@@ -468,13 +366,6 @@ mod tests {
             "http://127.0.0.1.evil/x",
         ] {
             assert_eq!(token_host(url), None, "{url}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_answer_is_taken(stdout in any::<String>(), stderr in any::<String>(), ok in any::<bool>()) {
-            let _ = pushed(&stdout, &stderr, ok);
         }
     }
 }

@@ -45,6 +45,7 @@ mod people;
 mod people_files;
 mod people_pulls;
 mod play;
+mod printing;
 mod program;
 mod rehearsal;
 mod repo_clone;
