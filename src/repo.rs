@@ -20,6 +20,7 @@ mod queue_move;
 mod read;
 mod record;
 mod rehearse;
+mod stale;
 mod transport;
 mod whereabouts;
 
@@ -132,6 +133,9 @@ impl Explain for RepoError {
             Self::NoBranch(_) => "commit planning/vision/goal.md and planning/orchestrator.toml to the default branch",
             Self::LedgerFormat(_) => "update this program",
             Self::LedgerRecord { .. } => "mend the record: fetch refs/orchestrator/ledger, and push a commit on it",
+            Self::Write { source, .. } if source.class() == git2::ErrorClass::Os => {
+                "check the permissions of the data folder and the space on its disk"
+            }
             Self::Io { .. } => "check the permissions of the data folder and the space on its disk",
             Self::Read { .. } | Self::Write { .. } => {
                 "delete clone.git in the data folder; it is a cache, and the next command makes it again"

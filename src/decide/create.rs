@@ -110,7 +110,7 @@ pub(super) fn is_ours(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> b
 
 /// Whether an attempt for a key stands.
 pub(super) fn is_under_way(view: View<'_>, ledger: &Ledger, key: &Key) -> bool {
-    ledger.attempt.as_ref().is_some_and(|attempt| attempt.key == *key && view.snapshot.now < attempt.expires)
+    ledger.attempt.as_ref().is_some_and(|attempt| attempt.key == *key && attempt.holds(view.snapshot.now))
 }
 
 /// Whether some key is bound to it.
@@ -168,7 +168,7 @@ fn kept<'a>(view: View<'a>, attempt: Option<&Attempt>, key: &Key) -> Kept<'a> {
 
 /// Another instance is at work.
 fn foreign(view: View<'_>, attempt: &Attempt) -> Option<Waiting> {
-    let taken = attempt.owner != view.snapshot.instance && view.snapshot.now < attempt.expires;
+    let taken = attempt.owner != view.snapshot.instance && attempt.holds(view.snapshot.now);
     taken.then(|| Waiting {
         why: format!("another instance is creating the issue for {}", attempt.key),
         actor: Actor::Engine,
@@ -180,7 +180,8 @@ fn foreign(view: View<'_>, attempt: &Attempt) -> Option<Waiting> {
 fn doubt(view: View<'_>, attempt: &Attempt, key: &Key) -> Option<Waiting> {
     let window = SignedDuration::from_millis(i64::try_from(view.policy.pacing.doubt_ms).unwrap_or(i64::MAX));
     let until = attempt.started.saturating_add(window.saturating_add(WRITE_TIMEOUT)).ok()?;
-    let in_doubt = attempt.key == *key && view.snapshot.now < until;
+    let now = view.snapshot.now;
+    let in_doubt = attempt.key == *key && now < until && !attempt.is_of_another_clock(now);
     in_doubt.then(|| Waiting {
         why: format!("an earlier attempt for {key} may have created its issue; lists may lag that long"),
         actor: Actor::Forge,

@@ -151,7 +151,11 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     pub async fn cycle(&self, lock: &R::Lock) -> Result<Cycle, ErrorOf<F, R>> {
         let (mut snapshot, decision) = self.see(lock).await?;
         let done = match &decision.outcome {
-            Outcome::Act { action } => self.perform(lock, &snapshot, &decision, action).await,
+            Outcome::Act { action } => {
+                // A machine that can't keep what it saw can't keep what it does: nothing is begun on it.
+                self.remote.remember(lock, &snapshot).await.map_err(CycleError::Remote)?;
+                self.perform(lock, &snapshot, &decision, action).await
+            }
             Outcome::Look { .. }
             | Outcome::Wait { .. }
             | Outcome::Blocked { .. }

@@ -241,3 +241,16 @@ pub struct Attempt {
     /// When another instance may take over.
     pub expires: Timestamp,
 }
+
+impl Attempt {
+    /// Whether it stands in another instance's way at this time.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        now < self.expires && !self.is_of_another_clock(now)
+    }
+
+    /// Whether it begins further in the future than it is long. Then the clock that wrote it and the one that reads it
+    /// differ so much — one of them was set — that nobody would wait for the right thing.
+    pub fn is_of_another_clock(&self, now: Timestamp) -> bool {
+        self.started.duration_since(now) > self.expires.duration_since(self.started)
+    }
+}

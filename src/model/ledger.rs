@@ -74,7 +74,7 @@ impl Ledger {
             return Applied::Moved(format!("{} is already bound to {}", attempt.key, binding.issue));
         }
         let foreign =
-            self.attempt.as_ref().filter(|other| other.owner != attempt.owner && attempt.started < other.expires);
+            self.attempt.as_ref().filter(|other| other.owner != attempt.owner && other.holds(attempt.started));
         if let Some(other) = foreign {
             return Applied::Moved(format!("another instance is at work on {}", other.key));
         }
@@ -91,7 +91,7 @@ impl Ledger {
             return Applied::Moved(format!("{} is already bound to {}", binding.issue, other.key));
         }
         // Keeps things quiet, no more: what makes the key safe is that it is unbound.
-        let foreign = self.attempt.as_ref().filter(|other| other.owner != owner && binding.bound < other.expires);
+        let foreign = self.attempt.as_ref().filter(|other| other.owner != owner && other.holds(binding.bound));
         if let Some(other) = foreign {
             return Applied::Moved(format!("another instance is at work on {}", other.key));
         }

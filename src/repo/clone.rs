@@ -90,12 +90,14 @@ impl LocalClone {
         self.transport.calls()
     }
 
-    /// Takes the lock, or says who holds it.
+    /// Takes the lock, or says who holds it. What a killed git left locked is unlocked.
     ///
     /// # Errors
     /// When another process holds it.
     pub fn lock(&self) -> Result<RepositoryLock, RepoError> {
-        RepositoryLock::take(&self.folder)
+        let lock = RepositoryLock::take(&self.folder)?;
+        super::stale::remove(&self.git_dir, &lock);
+        Ok(lock)
     }
 
     /// Where the clone stands, without asking the remote.
@@ -263,7 +265,7 @@ fn make(folder: &Path, git_dir: &Path, _lock: &RepositoryLock) -> Result<(), Rep
         .tempdir_in(folder)
         .map_err(io("cannot make a folder in", folder))?;
     let init = git2::Repository::init_bare(fresh.path());
-    init.map_err(|source| RepoError::Write { what: "cannot begin the clone", source })?;
+    init.map_err(|source| RepoError::Write { what: "cannot write the first files", source })?;
     if git_dir.exists() {
         std::fs::remove_dir_all(git_dir).map_err(io("cannot remove the broken clone", git_dir))?;
     }

@@ -233,6 +233,8 @@ impl Transport {
         for name in LOCAL {
             command.env_remove(name);
         }
+        // What git needs of the token it gets in its own way; programs that it starts get nothing.
+        command.env_remove("ORCHESTRATOR_GITHUB_TOKEN");
         if self.configuration == Configuration::Nobody {
             command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
             for name in PROXIES {
