@@ -7,6 +7,7 @@ mod adopt;
 mod cycle;
 mod demo;
 mod fsck;
+mod init;
 mod ledger;
 mod output;
 mod progress;
@@ -58,6 +59,8 @@ enum LogFormat {
 enum Command {
     /// Run the whole loop on a simulated GitHub with a real git remote, without token or network
     Demo(demo::Demo),
+    /// Add the policy file and a goal to write, in one commit; shows the change and asks first
+    Init(init::InitCommand),
     /// Show where the loop stands, why, and what comes next; changes nothing
     Status(status::Status),
     /// Do the one thing that is owed now
@@ -114,6 +117,7 @@ pub fn run() -> std::process::ExitCode {
     let result = runtime.block_on(async {
         match arguments.command {
             Command::Demo(command) => command.run().await,
+            Command::Init(command) => command.run(&environment).await,
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,
@@ -205,20 +209,7 @@ fn engine<C: Clock>(
         repository: settings.repository.clone(),
         token: settings.token.clone(),
     })?;
-    let clone = LocalClone::open(repo::Settings {
-        folder: settings.folder.clone(),
-        url: settings.git_url.clone(),
-        token: settings.git_token(),
-        limit: Duration::from_secs(600),
-        authorities: settings.authorities.clone(),
-        configuration,
-    });
-    let clone = clone?;
-    let clone = match progress::observer(output::is_watched()) {
-        Some(observer) => clone.reporting(observer),
-        None => clone,
-    };
-    let clone = Arc::new(clone);
+    let clone = Arc::new(local_clone(settings, configuration)?);
     let instance = clone.instance().to_owned();
     let mut engine = Engine::new(client, clone, clock, settings.repository.clone(), instance);
     if let Some(name) = &settings.stop_at {
@@ -229,6 +220,23 @@ fn engine<C: Clock>(
         engine.stop = Some(StopAt::parse(name).ok_or_else(unknown)?);
     }
     Ok(engine)
+}
+
+/// Our clone, which tells at a terminal how far a fetch is.
+fn local_clone(settings: &Settings, configuration: repo::Configuration) -> Result<LocalClone, Failure> {
+    let clone = LocalClone::open(repo::Settings {
+        folder: settings.folder.clone(),
+        url: settings.git_url.clone(),
+        token: settings.git_token(),
+        limit: Duration::from_secs(600),
+        authorities: settings.authorities.clone(),
+        configuration,
+    });
+    let clone = clone?;
+    Ok(match progress::observer(output::is_watched()) {
+        Some(observer) => clone.reporting(observer),
+        None => clone,
+    })
 }
 
 /// What comes next, in words that don't repeat the reason right above them.

@@ -40,7 +40,8 @@ pub use policy::{
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
 pub use rehearsal::{Call, ForgeWrite, Planned, PlannedPush};
 pub use request::{
-    CreatedIssue, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, Question, QueueMove, Signature, TipHints,
+    CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, Question, QueueMove, Signature,
+    TipHints,
 };
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
 pub use stage::Stage;

@@ -6,8 +6,10 @@
 
 mod front_matter;
 mod name;
+mod skeleton;
 
 pub use name::{category, is_candidate, is_excluded};
+pub use skeleton::{SKELETON, SkeletonFile, is_unwritten};
 
 use crate::model::{BlobId, Category, ItemName, Quarantine, QueueItem};
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ mod checkout;
 mod clone;
 mod commit;
 mod diff;
+mod files;
 mod history;
 mod ledger;
 mod lock;

@@ -67,7 +67,7 @@ pub struct Options {
     pub viewer_login: String,
     /// The default branch.
     pub mainline: String,
-    /// The files of the first commit.
+    /// The files of the first commit; without any there is none.
     pub project: Vec<(String, Vec<u8>)>,
     /// A clock that stands still until it is set, or the machine's.
     pub now: Option<Timestamp>,
@@ -159,7 +159,10 @@ async fn found<G: Objects>(options: &Options, git: G) -> Result<Hub<G>, SimError
     let author = Signature::account(viewer.0, &options.viewer_login);
     let first =
         NewFiles { branch: &options.mainline, from: None, files: &files, message: "Initial commit", author: &author };
-    hub.commit_files(first, viewer).await?;
+    // Without a file the repository is as GitHub makes it: empty, without a commit.
+    if !first.files.is_empty() {
+        hub.commit_files(first, viewer).await?;
+    }
     Ok(hub)
 }
 

@@ -118,6 +118,17 @@ impl QueueMove {
     }
 }
 
+/// Files that are added and taken away in one commit of the mainline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesChange {
+    /// Path and content of files that must not be there yet.
+    pub add: Vec<(String, String)>,
+    /// Path and blob of files that must be there so.
+    pub remove: Vec<(String, BlobId)>,
+    /// The whole commit message.
+    pub message: String,
+}
+
 /// Who signs a commit, and when it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {

@@ -39,7 +39,12 @@ impl LocalClone {
         self.planned(&RefName::branch(branch), Some(tip), self.build_move(Some(tip), change, signature)?)
     }
 
-    fn planned(&self, name: &RefName, tip: Option<CommitId>, built: Built) -> Result<Option<PlannedPush>, RepoError> {
+    pub(super) fn planned(
+        &self,
+        name: &RefName,
+        tip: Option<CommitId>,
+        built: Built,
+    ) -> Result<Option<PlannedPush>, RepoError> {
         let commit = match built {
             Built::Commit(commit) => commit,
             Built::Already(_) => return Ok(None),

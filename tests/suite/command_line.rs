@@ -1,29 +1,10 @@
 //! The program as people and scripts run it: exit codes, words, and what it never touches.
 
-use crate::program::{Program, folder};
+use crate::program::{Program, contents, folder};
 use crate::sim_client::{clone, git, simulator};
 use orchestrator::sim::{Options, Simulator};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
-
-/// Every file below a folder with its content.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.clone(), std::fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    found
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demonstration_rests_after_two_loops_and_the_same_seed_goes_the_same_way() {

@@ -70,5 +70,6 @@ mod tidy;
 mod toys;
 mod transcript;
 mod transcript_credentials;
+mod transcript_init;
 mod transcript_repositories;
 mod ways_there;

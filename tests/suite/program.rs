@@ -68,3 +68,20 @@ impl Program {
 pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
+
+/// Every file below a folder with its content.
+pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    found
+}
