@@ -6,6 +6,7 @@
 mod adopt;
 mod cycle;
 mod demo;
+mod doctor;
 mod fsck;
 mod init;
 mod ledger;
@@ -61,6 +62,8 @@ enum Command {
     Demo(demo::Demo),
     /// Add the policy file and a goal to write, in one commit; shows the change and asks first
     Init(init::InitCommand),
+    /// Check that everything is in place; changes nothing
+    Doctor(doctor::Doctor),
     /// Show where the loop stands, why, and what comes next; changes nothing
     Status(status::Status),
     /// Do the one thing that is owed now
@@ -118,6 +121,7 @@ pub fn run() -> std::process::ExitCode {
         match arguments.command {
             Command::Demo(command) => command.run().await,
             Command::Init(command) => command.run(&environment).await,
+            Command::Doctor(command) => command.run(&environment).await,
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,

@@ -8,6 +8,7 @@ mod act;
 mod adopt;
 mod audit;
 pub mod cycle;
+pub mod doctor;
 mod git_view;
 mod init;
 mod observe;

@@ -6,6 +6,7 @@
 //! **Races**: GitHub is eventually consistent; what was written is read back by number, never searched.
 
 mod calls;
+mod checkup;
 mod http;
 mod observe;
 mod page;
@@ -13,6 +14,7 @@ mod read;
 mod shape;
 mod write;
 
+pub use self::checkup::ASSIGNABLE;
 pub use self::http::{ForgeError, Spent};
 pub use self::observe::{LINKED as LINKED_PULLS, OBSERVATION};
 

@@ -7,7 +7,7 @@
 mod label;
 mod template;
 
-pub use label::{CAPABILITY, DEVELOPMENT, GAP, Label, label_of};
+pub use label::{CAPABILITY, DEVELOPMENT, GAP, Label, label_of, labels};
 pub use template::{Template, TemplateError};
 
 use crate::model::{

@@ -8,6 +8,7 @@
 
 mod action;
 mod binding;
+mod checkup;
 mod decision;
 mod forge_facts;
 mod id;
@@ -24,6 +25,7 @@ mod trailer;
 
 pub use action::{Action, ActionKind, Closing, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
+pub use checkup::{Identity, Rights};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,

@@ -11,9 +11,9 @@ mod github;
 
 use crate::model::{
     AccountId, AgentEvent, BlobId, Call, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, ForgeWrite,
-    HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage, ListedIssue,
-    MergeRequest, NodeId, Performed, PlannedPush, Planning, PullNumber, Question, QueueMove, Signature, Snapshot,
-    TipHints, Tips, Trail,
+    HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage,
+    ListedIssue, MergeRequest, NodeId, Performed, PlannedPush, Planning, PullNumber, Question, QueueMove, Rights,
+    Signature, Snapshot, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -173,6 +173,22 @@ pub trait RemotePlans: Remote {
         change: &QueueMove,
         signature: &Signature,
     ) -> impl Future<Output = Result<Option<PlannedPush>, Self::Error>> + Send;
+}
+
+/// What only a checkup asks of GitHub.
+pub trait ForgeCheckup: ForgeCalls {
+    /// Whose token it is, and what GitHub says of it.
+    fn identity(&self) -> impl Future<Output = Result<Identity, Self::Error>> + Send;
+    /// What the token's account may do in the repository.
+    fn rights(&self) -> impl Future<Output = Result<Rights, Self::Error>> + Send;
+    /// Whether the agent may be assigned.
+    fn agent_assignable(&self) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+}
+
+/// What only a checkup asks of git.
+pub trait RemoteCheckup: Remote {
+    /// The version of git, such as `2.47.3`.
+    fn git_version(&self) -> impl Future<Output = Result<String, Self::Error>> + Send;
 }
 
 /// What time it is, and letting some of it pass.

@@ -18,6 +18,11 @@ pub const DEVELOPMENT: Label = Label { name: "Development", color: "0e8a16" };
 /// Of capability updates.
 pub const CAPABILITY: Label = Label { name: "Update Capability", color: "fbca04" };
 
+/// Name and colour of every label that we set.
+pub fn labels() -> Vec<(String, String)> {
+    [GAP, DEVELOPMENT, CAPABILITY].iter().map(|label| (label.name.to_owned(), label.color.to_owned())).collect()
+}
+
 /// The label of a kind of issue.
 pub const fn label_of(kind: KeyKind) -> Label {
     match kind {

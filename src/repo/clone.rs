@@ -113,6 +113,14 @@ impl LocalClone {
         Ok(mainline.map(|mainline| Tips { branch, mainline, ledger, lost_ledger }))
     }
 
+    /// The version of git, such as `2.47.3`.
+    ///
+    /// # Errors
+    /// When it can't be run.
+    pub fn git_version(&self) -> Result<String, RepoError> {
+        Ok(self.transport.version(&self.git_dir)?)
+    }
+
     /// Asks the remote for the name of its default branch; `None` where it has no commit yet.
     ///
     /// # Errors

@@ -188,6 +188,13 @@ impl Transport {
         Ok(output.stdout.lines().find_map(named))
     }
 
+    /// What `git --version` says, without the words around it.
+    pub(super) fn version(&self, git_dir: &Path) -> Result<String, TransportError> {
+        let output = self.checked("version", git_dir, &["version".to_owned()])?;
+        let version = output.stdout.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        Ok(version.unwrap_or("0").chars().take(40).collect())
+    }
+
     /// Fetches exactly these references.
     pub(super) fn fetch(&self, git_dir: &Path, refspecs: &[String]) -> Result<(), TransportError> {
         let loud = if self.observer.is_some() { "--progress" } else { "--quiet" };

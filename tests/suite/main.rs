@@ -70,6 +70,7 @@ mod tidy;
 mod toys;
 mod transcript;
 mod transcript_credentials;
+mod transcript_doctor;
 mod transcript_init;
 mod transcript_repositories;
 mod ways_there;

@@ -19,7 +19,9 @@ impl Names {
     }
 
     pub fn and(mut self, text: &str, name: &str) -> Self {
-        self.0.push((text.to_owned(), name.to_owned()));
+        if !text.is_empty() {
+            self.0.push((text.to_owned(), name.to_owned()));
+        }
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Guarantees**: every call runs on a thread that may block; arguments and answers pass unchanged.
 
-use super::{Remote, RemotePlans};
+use super::{Remote, RemoteCheckup, RemotePlans};
 use crate::model::{
     BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
     PlannedPush, Planning, PullNumber, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
@@ -161,5 +161,11 @@ impl RemotePlans for Arc<LocalClone> {
     ) -> Result<Option<PlannedPush>, RepoError> {
         let (branch, change, signature) = (branch.to_owned(), change.clone(), signature.clone());
         blocking(self, move |clone| clone.rehearse_move(tip, &branch, &change, &signature)).await
+    }
+}
+
+impl RemoteCheckup for Arc<LocalClone> {
+    async fn git_version(&self) -> Result<String, RepoError> {
+        blocking(self, LocalClone::git_version).await
     }
 }

@@ -1,10 +1,10 @@
 //! The port of GitHub, forwarded to our client.
 
-use super::{Forge, ForgeCalls};
+use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, Call, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite, IssueNumber,
-    IssueText, Key, ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question,
+    AccountId, AgentEvent, Call, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite, Identity,
+    IssueNumber, IssueText, Key, ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question, Rights,
 };
 
 impl Forge for Client {
@@ -82,5 +82,19 @@ impl ForgeCalls for Client {
 
     async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, ForgeError> {
         Self::missing_labels(self, wanted).await
+    }
+}
+
+impl ForgeCheckup for Client {
+    async fn identity(&self) -> Result<Identity, ForgeError> {
+        Self::identity(self).await
+    }
+
+    async fn rights(&self) -> Result<Rights, ForgeError> {
+        Self::rights(self).await
+    }
+
+    async fn agent_assignable(&self) -> Result<bool, ForgeError> {
+        Self::agent_assignable(self).await
     }
 }

@@ -1,0 +1,64 @@
+//! Reads that only a checkup makes: whose token it is, what it may do, whether the agent can be assigned.
+
+use super::shape::{Who, account};
+use super::{Client, ForgeError};
+use crate::model::{Identity, Rights};
+use serde_json::{Value, json};
+
+/// The document that asks who may be assigned; Copilot comes first (docs.github.com, "Using the GraphQL API to assign").
+pub const ASSIGNABLE: &str = include_str!("graphql/assignable.graphql");
+
+impl Client {
+    /// Whose token it is.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked, or does not accept the token.
+    pub async fn identity(&self) -> Result<Identity, ForgeError> {
+        let reply = self.http.get("ask whose token it is", "/user").await?;
+        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
+        let words =
+            |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let time = |text: &str| {
+            let form = if text.ends_with("UTC") { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S %z" };
+            let plain = || jiff::civil::DateTime::strptime(form, text).ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+            let zoned = jiff::Zoned::strptime(form, text).ok().or_else(plain);
+            zoned.map(|zoned| zoned.timestamp())
+        };
+        Ok(Identity {
+            login: reply.body.get("login").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            scopes: header("x-oauth-scopes").map(words),
+            expires: header("github-authentication-token-expiration").and_then(time),
+            server_time: header("date")
+                .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+                .map(|zoned| zoned.timestamp()),
+        })
+    }
+
+    /// What the token's account may do here.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked, or the repository can't be seen.
+    pub async fn rights(&self) -> Result<Rights, ForgeError> {
+        let reply = self.http.get("ask what the token may do", &self.path("")).await?;
+        let may =
+            |name: &str| reply.body.pointer(&format!("/permissions/{name}")).and_then(Value::as_bool) == Some(true);
+        Ok(Rights { push: may("push"), admin: may("admin") })
+    }
+
+    /// Whether the agent is among those who may be assigned.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn agent_assignable(&self) -> Result<bool, ForgeError> {
+        let what = "ask whether the agent can be assigned";
+        let variables = json!({ "owner": self.repository.owner(), "name": self.repository.name() });
+        let graph = self.http.query(what, ASSIGNABLE, variables).await?;
+        let complaint = graph.complaint();
+        let unexpected = |why: String| ForgeError::Unexpected { what: what.to_owned(), why };
+        let data = graph.data.filter(|_| complaint.is_empty()).ok_or_else(|| unexpected(complaint))?;
+        let nodes = data.pointer("/repository/suggestedActors/nodes").and_then(Value::as_array).cloned();
+        let nodes = nodes.ok_or_else(|| unexpected("the answer lists nobody".to_owned()))?;
+        let is_agent = |node: Value| serde_json::from_value(node).is_ok_and(|who: Who| account(Some(&who)).is_agent());
+        Ok(nodes.into_iter().any(is_agent))
+    }
+}
