@@ -29,6 +29,42 @@ pub enum Exit {
     Waits = 8,
 }
 
+impl Exit {
+    /// Every exit code, in its order.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Internal,
+        Self::Settings,
+        Self::Held,
+        Self::Refused,
+        Self::Absent,
+        Self::Unreachable,
+        Self::Stalled,
+        Self::Waits,
+    ];
+
+    /// What it means, for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, or nothing owed",
+            Self::Internal => "a defect of the program or of the machine",
+            Self::Settings => "usage, settings or credentials",
+            Self::Held => "it exists already, or another process holds it",
+            Self::Refused => "refused or unfinished: a veto, a pause, a time-out, a failed check",
+            Self::Absent => "what was named isn't there",
+            Self::Unreachable => "GitHub or the remote can't be reached, or limits us",
+            Self::Stalled => "a person is needed",
+            Self::Waits => "the step waits; only with `--exit-code`",
+        }
+    }
+
+    /// The table of the README.
+    pub fn table() -> String {
+        let row = |exit: &Self| format!("| {} | {} |\n", *exit as u8, exit.meaning());
+        format!("| exit code | meaning |\n| --- | --- |\n{}", Self::ALL.iter().map(row).collect::<String>())
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
