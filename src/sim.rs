@@ -13,19 +13,52 @@
 //! step; `wire.rs` is the server; `agent.rs` the agent's scripts; [`sample`] the project that the demonstration begins
 //! with. [`Miniature`] is all of it without server, git program and runtime, for worlds that are tried by the thousand.
 //!
+//! # What GitHub publishes
+//!
+//! Every REST answer has the form of GitHub's OpenAPI description and every GraphQL answer that of the public schema; the
+//! extracts in `fixtures/github` say which, and the tests whose names begin with `conformance` hold the two against each
+//! other, request by request and answer by answer.
+//!
+//! # What the descriptions don't say
+//!
+//! GitHub behaves so, and so does the simulator:
+//!
+//! | behaviour | source |
+//! | --- | --- |
+//! | An assignment is answered 201 whatever came of it; an unknown login, or no right to assign, is dropped in silence | atvirokodosprendimai/wgmesh#45 |
+//! | Creating an issue with an assignee who can't be assigned fails as a whole | octokit/rest.js#541 |
+//! | The agent is asked for as `copilot-swe-agent[bot]`, shown as `Copilot` (198982749), and is `copilot-swe-agent` in GraphQL | docs.github.com, `use-cloud-agent-via-the-api`; github/github-mcp-server `pkg/github/copilot.go` |
+//! | Its sessions are told by events of the REST timeline alone: `copilot_work_started`, `…_finished`, `…_finished_failure` | microsoft/vscode-pull-request-github `src/github/utils.ts` |
+//! | `assignees` of GraphQL leaves bots out, `assignedActors` has them | microsoft/vscode-pull-request-github#7324 |
+//! | Names of labels are compared without case | karelz/GitHubIssues#128, Xiphe/github-sync-labels-milestones#6 |
+//! | `labels` is "all of them" in REST lists and "any of them" in GraphQL | cli/cli#419 |
+//! | REST lists of issues hold pull requests as well | docs.github.com, "List repository issues" |
+//! | Who may not write is answered 404, and labels and assignees in his issues are dropped in silence | docs.github.com, "Troubleshooting the REST API" and "Create an issue" |
+//! | A description is refused beyond 65,536 characters | peter-evans/create-issue-from-file#1705 |
+//! | Mergeability is unknown until somebody asks; the question starts the trial merge. A push to the base makes it unknown again | docs.github.com, "Using the REST API to interact with your Git database"; akuity/kargo#6490 |
+//! | A merge may be refused once with 405, `Base branch was modified`; a head that moved is 409 | akuity/kargo#6490 |
+//! | `reviewDecision` is null where no rule requires a review; the rollup is null where there is no check | abcxyz/github-metrics-aggregator#224 |
+//! | Nobody approves his own pull request | github/app#635 |
+//! | Closing keywords count in pull requests into the default branch | github/docs#199 |
+//! | A branch that is gone is deleted with 422, `Reference does not exist` | suzuki-shunsuke/lock-action#255 |
+//! | A read whose tag is known is answered 304 and costs nothing; on a write the header is refused with 400 | docs.github.com, "Best practices for using the REST API"; costajohnt/oss-autopilot#1510 |
+//! | GraphQL answers 200, refusals and spent limits included | docs.github.com, "Rate limits and query limits for the GraphQL API" |
+//!
 //! # Known differences from GitHub
 //!
 //! * GraphQL knows the part of the schema in `fixtures/github/schema.graphql`; every field in it is answered from the
 //!   world. A field outside of it is refused as an unknown one is at GitHub, although GitHub may have it.
+//! * What REST requires and the world has nothing of (stars, forks, profiles) is shown as of a new account or repository.
 //! * A draft without conflicts has the merge state DRAFT. GitHub calls that value deprecated and sometimes answers
 //!   BLOCKED (GraphQL reference, `MergeStateStatus`).
 //! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Lists lag only
-//!   where a setting says so ([`world::Settings`]). Lost requests and answers are arranged one by one ([`Accident`]).
+//!   where a setting says so ([`world::Settings`]); at GitHub they did for minutes (judell/bram#254). Lost requests and
+//!   answers are arranged one by one ([`Accident`]).
 //! * No secondary rate limits, webhooks, merge queue, automatic merge, teams, commit statuses, check suites or search.
 //! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
 //!   public logs), the rest of the output is git's.
-//! * The agent's session has three steps, and its lifecycle events exist in REST only, as at GitHub
-//!   (`docs.github.com`, "Use cloud agent via the API").
+//! * The agent's session has three steps. GitHub's may stay queued for an hour, or never start (clockgrove/factory
+//!   `docs/PLATFORM-BEHAVIOR.md`); here it does so where a script says so ([`Script::NeverStart`]).
 //! * One repository, which needs no collaborators to be read: everybody with a token may read it.
 
 mod agent;
@@ -51,7 +84,7 @@ pub use self::hub::MergeRequest;
 use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
 pub use self::miniature::{Edit, Miniature, Push, Pushed};
 use self::wire::Server;
-pub use self::wire::{Accident, AccidentKind, RequestEntry, RequestKind, RequestLog, WireError};
+pub use self::wire::{Accident, AccidentKind, Exchange, RequestEntry, RequestKind, RequestLog, Transcript, WireError};
 use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, World};
 
 /// What a simulator begins with. The default is the sample project with the machine's clock.
@@ -219,6 +252,16 @@ impl Simulator {
     /// Everything that was asked so far.
     pub fn requests(&self) -> RequestLog {
         self.server.site.log()
+    }
+
+    /// Keeps every exchange over REST and GraphQL from now on, word for word.
+    pub fn record(&self) {
+        self.server.site.record();
+    }
+
+    /// What was kept since [`Simulator::record`].
+    pub fn transcript(&self) -> Transcript {
+        self.server.site.transcript()
     }
 
     /// Looks at the world, or lets people act in it. What needs git has methods of its own below.

@@ -253,16 +253,18 @@ impl Objects for Repository {
     }
 
     async fn commit(&self, oid: &str) -> Result<Commit, GitError> {
-        let args = ["show", "--no-patch", "--format=%at%x00%ct%x00%B", oid];
+        let format = "--format=%at%x00%ct%x00%an%x00%ae%x00%cn%x00%ce%x00%T%x00%P%x00%B";
+        let args = ["show", "--no-patch", format, oid];
         let shown = self.run(&args).await?;
-        let mut parts = shown.splitn(3, '\0');
-        let mut time =
-            || parts.next().and_then(|text| text.trim().parse().ok()).and_then(|s| Timestamp::from_second(s).ok());
-        let (Some(authored_at), Some(committed_at)) = (time(), time()) else {
+        let mut parts = shown.splitn(9, '\0').map(str::trim_end);
+        let mut part = || parts.next().unwrap_or_default().to_owned();
+        let time = |text: String| text.trim().parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+        let (Some(authored_at), Some(committed_at)) = (time(part()), time(part())) else {
             return Err(unexpected(&args, &shown));
         };
-        let message = parts.next().unwrap_or_default().trim_end().to_owned();
-        Ok(Commit { oid: oid.to_owned(), authored_at, committed_at, message })
+        let (author, committer, tree) = ((part(), part()), (part(), part()), part());
+        let parents = part().split_whitespace().map(str::to_owned).collect();
+        Ok(Commit { oid: oid.to_owned(), authored_at, committed_at, author, committer, tree, parents, message: part() })
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Diff, GitError> {

@@ -16,6 +16,7 @@ mod json;
 mod log;
 mod page;
 mod rest;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -38,6 +39,7 @@ use self::answer::Answer;
 use self::budget::Budget;
 use self::call::Call;
 pub use self::log::{RequestEntry, RequestKind, RequestLog};
+pub use self::transcript::{Exchange, Transcript};
 use super::git::GitError;
 use super::hub::Hub;
 use super::world::AccountId;
@@ -48,6 +50,7 @@ pub(super) struct Site {
     pub api_url: String,
     tokens: Mutex<BTreeMap<String, AccountId>>,
     log: Mutex<RequestLog>,
+    transcript: Mutex<Option<Transcript>>,
     accidents: Mutex<Vec<Accident>>,
     core: Mutex<Budget>,
     graphql: Mutex<Budget>,
@@ -92,6 +95,7 @@ impl Server {
             api_url,
             tokens: Mutex::new(BTreeMap::from([(token.to_owned(), viewer)])),
             log: Mutex::default(),
+            transcript: Mutex::default(),
             accidents: Mutex::default(),
             core: Mutex::new(Budget::new("core", hourly_limit)),
             graphql: Mutex::new(Budget::new("graphql", hourly_limit)),
@@ -132,6 +136,16 @@ impl Site {
     /// What was asked so far.
     pub fn log(&self) -> RequestLog {
         hold(&self.log).clone()
+    }
+
+    /// Keeps every exchange from now on.
+    pub fn record(&self) {
+        *hold(&self.transcript) = Some(Transcript::default());
+    }
+
+    /// What was kept.
+    pub fn transcript(&self) -> Transcript {
+        hold(&self.transcript).clone().unwrap_or_default()
     }
 
     /// Whether this is the repository that exists.
@@ -219,12 +233,16 @@ fn note_accident(site: &Site, call: &Call, answer: Answer) -> Answer {
 async fn handle(site: &Arc<Site>, mut call: Call, nobody: AccountId) -> Answer {
     let account = site.authenticate(&call);
     call.account = account.unwrap_or(nobody);
-    match (backend::service(&call), account) {
-        (Some(kind), account) => serve_git(site, &call, kind, account).await,
+    let answer = match (backend::service(&call), account) {
+        (Some(kind), account) => return serve_git(site, &call, kind, account).await,
         (None, None) => refuse_stranger(site, &call),
         (None, Some(_)) if call.path == ["graphql"] => serve_graphql(site, &call).await,
         (None, Some(_)) => serve_rest(site, &call).await,
+    };
+    if let Some(transcript) = hold(&site.transcript).as_mut() {
+        transcript.add(call, &answer);
     }
+    answer
 }
 
 /// Answers a request with a wrong token, or none.

@@ -35,6 +35,8 @@ struct Made {
     tree: String,
     parents: Vec<String>,
     message: String,
+    author: Signature,
+    committer: Signature,
     at: Timestamp,
 }
 
@@ -95,6 +97,8 @@ impl Store {
             tree: new.tree.to_owned(),
             parents: new.parents.iter().map(|parent| (*parent).to_owned()).collect(),
             message: new.message.trim_end().to_owned(),
+            author: new.author.clone(),
+            committer: new.committer.clone(),
             at: new.at,
         };
         self.commits.entry(id.clone()).or_insert_with(|| Arc::new(made));
@@ -303,8 +307,17 @@ impl Objects for Memory {
     async fn commit(&self, oid: &str) -> Result<Commit, GitError> {
         let store = self.hold();
         let made = store.made(oid)?;
-        let message = made.message.clone();
-        Ok(Commit { oid: oid.to_owned(), authored_at: made.at, committed_at: made.at, message })
+        let person = |who: &Signature| (who.name.clone(), who.email.clone());
+        Ok(Commit {
+            oid: oid.to_owned(),
+            authored_at: made.at,
+            committed_at: made.at,
+            message: made.message.clone(),
+            author: person(&made.author),
+            committer: person(&made.committer),
+            tree: made.tree.clone(),
+            parents: made.parents.clone(),
+        })
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Diff, GitError> {

@@ -48,11 +48,11 @@ impl Answer {
 
     /// An error as GitHub words it.
     pub fn error(status: StatusCode, message: &str) -> Answer {
-        let body = json!({
-            "message": message,
-            "documentation_url": DOCUMENTATION,
-            "status": status.as_u16().to_string(),
-        });
+        let mut body = json!({"message": message, "documentation_url": DOCUMENTATION});
+        // What is refused because of what was sent is described without it.
+        if !matches!(status.as_u16(), 405 | 409 | 422) {
+            body["status"] = json!(status.as_str());
+        }
         Answer::json(status, &body)
     }
 
@@ -87,12 +87,7 @@ impl From<Refusal> for Answer {
                 error
             })
             .collect();
-        let body = json!({
-            "message": message,
-            "errors": errors,
-            "documentation_url": DOCUMENTATION,
-            "status": status.as_str(),
-        });
+        let body = json!({"message": message, "errors": errors, "documentation_url": DOCUMENTATION});
         Answer::json(status, &body)
     }
 }

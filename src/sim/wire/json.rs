@@ -1,13 +1,18 @@
-//! How REST shows accounts, labels, issues, comments and pull requests.
+//! How REST shows things: here accounts, labels, issues and comments, below pull requests, repositories and commits.
 //!
-//! Guarantees that every field shown is answered from the world; fields that it knows nothing of are absent.
+//! Guarantees that every field is shown which GitHub's OpenAPI description requires, and none that it doesn't have. What
+//! the world knows is answered from it; what it knows nothing of is shown as a new repository or account has it, and
+//! left out where it may be.
+
+mod commit;
+mod pull;
+mod repository;
 
 use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::sim::world::{
-    Account, AccountId, AccountKind, Comment, Label, Mergeability, Pull, Review, StateReason, Subject, World,
-};
+use crate::sim::world::{AGENT, Account, AccountId, AccountKind, Comment, Label, StateReason, Subject, World, node_id};
 
 /// Renders a world for answers of this API.
 #[derive(Clone, Copy)]
@@ -19,6 +24,10 @@ pub(super) struct View<'w> {
 impl View<'_> {
     fn repository_url(&self) -> String {
         format!("{}/repos/{}", self.api_url, self.world.full_name())
+    }
+
+    fn repository_page(&self) -> String {
+        format!("{}/{}", self.world.web_url(), self.world.full_name())
     }
 
     /// An account, or null for one that the world never gave out.
@@ -55,11 +64,54 @@ impl View<'_> {
         })
     }
 
+    /// The owner of a token as a user sees himself. Which mail address, place or company he has, nobody tells.
+    pub fn viewer(&self, id: AccountId) -> Value {
+        let mut shown = self.user(id);
+        for unknown in ["name", "company", "location", "email", "hireable", "bio"] {
+            shown[unknown] = Value::Null;
+        }
+        shown["blog"] = json!("");
+        for none in ["public_gists", "followers", "following"] {
+            shown[none] = json!(0);
+        }
+        shown["public_repos"] = json!(u8::from(id == self.world.owner() && !self.world.settings.private));
+        shown["created_at"] = json!(time(self.world.created_at()));
+        shown["updated_at"] = json!(time(self.world.created_at()));
+        shown
+    }
+
+    /// An account with what it may do in the repository.
+    pub fn collaborator(&self, account: &Account) -> Value {
+        let mut shown = self.account(account);
+        shown["role_name"] = json!(account.permission.role_name());
+        shown["permissions"] = repository::permissions(account.permission);
+        shown
+    }
+
+    /// The app by which the agent acts.
+    pub fn agent_app(&self) -> Value {
+        let since = time(self.world.created_at());
+        json!({
+            "id": 1_143_301,
+            "node_id": node_id("A_kwDO", 1_143_301),
+            "slug": "copilot-swe-agent",
+            "name": "Copilot coding agent",
+            "owner": self.user(AGENT),
+            "description": null,
+            "external_url": format!("{}/features/copilot", self.world.web_url()),
+            "html_url": format!("{}/apps/copilot-swe-agent", self.world.web_url()),
+            "created_at": since,
+            "updated_at": since,
+            "permissions": {"contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write"},
+            "events": [],
+        })
+    }
+
     pub fn label(&self, label: &Label) -> Value {
         json!({
             "id": label.id,
-            "node_id": crate::sim::world::node_id("LA_kwDO", label.id),
-            "url": format!("{}/labels/{}", self.repository_url(), label.name),
+            "node_id": node_id("LA_kwDO", label.id),
+            "url": format!("{}/labels/{}", self.repository_url(), utf8_percent_encode(&label.name, NON_ALPHANUMERIC)),
             "name": label.name,
             "color": label.color,
             "default": false,
@@ -112,6 +164,8 @@ impl View<'_> {
             issue["pull_request"] = json!({
                 "url": format!("{}/pulls/{}", self.repository_url(), subject.number),
                 "html_url": page,
+                "diff_url": format!("{page}.diff"),
+                "patch_url": format!("{page}.patch"),
                 "merged_at": pull.merged.as_ref().map(|merge| time(merge.at)),
             });
         }
@@ -121,7 +175,7 @@ impl View<'_> {
     pub fn comment(&self, subject: &Subject, comment: &Comment) -> Value {
         json!({
             "id": comment.id,
-            "node_id": crate::sim::world::node_id("IC_kwDO", comment.id),
+            "node_id": node_id("IC_kwDO", comment.id),
             "url": format!("{}/issues/comments/{}", self.repository_url(), comment.id),
             "html_url": format!("{}#issuecomment-{}", self.world.page(subject), comment.id),
             "issue_url": format!("{}/issues/{}", self.repository_url(), subject.number),
@@ -132,143 +186,6 @@ impl View<'_> {
             "updated_at": time(comment.created_at),
         })
     }
-
-    pub fn review(&self, subject: &Subject, review: &Review) -> Value {
-        json!({
-            "id": review.id,
-            "node_id": crate::sim::world::node_id("PRR_kwDO", review.id),
-            "user": self.user(review.author),
-            "author_association": self.world.association(review.author),
-            "body": review.body,
-            "state": review.state.name(),
-            "html_url": format!("{}#pullrequestreview-{}", self.world.page(subject), review.id),
-            "commit_id": review.commit,
-            "submitted_at": time(review.at),
-        })
-    }
-
-    /// A pull request as lists show it.
-    pub fn pull(&self, subject: &Subject, pull: &Pull) -> Value {
-        let url = format!("{}/pulls/{}", self.repository_url(), subject.number);
-        let owner = self.world.account(self.world.owner());
-        let owner_login = owner.map_or("", |owner| owner.login.as_str());
-        let own = self.repository_stub();
-        let head_repository = match &pull.fork {
-            None => own.clone(),
-            Some(fork) => json!({"full_name": fork, "fork": true}),
-        };
-        let head_owner = pull.fork.as_deref().and_then(|fork| fork.split('/').next()).unwrap_or(owner_login);
-        json!({
-            "url": url,
-            "html_url": self.world.page(subject),
-            "issue_url": format!("{}/issues/{}", self.repository_url(), subject.number),
-            "id": pull.id,
-            "node_id": subject.node_id,
-            "number": subject.number,
-            "state": if subject.is_open() { "open" } else { "closed" },
-            "locked": false,
-            "title": subject.title,
-            "body": subject.body,
-            "user": self.user(subject.author),
-            "author_association": self.world.association(subject.author),
-            "labels": self.labels(subject),
-            "assignees": self.users(&subject.assignees),
-            "requested_reviewers": self.users(&pull.requested),
-            "requested_teams": [],
-            "draft": pull.draft,
-            "auto_merge": null,
-            "created_at": time(subject.created_at),
-            "updated_at": time(subject.updated_at),
-            "closed_at": subject.closed_at.map(time),
-            "merged_at": pull.merged.as_ref().map(|merge| time(merge.at)),
-            "merge_commit_sha": pull.merged.as_ref().map(|merge| merge.oid.as_str()),
-            "head": {
-                "label": format!("{head_owner}:{}", pull.head),
-                "ref": pull.head,
-                "sha": pull.head_oid,
-                "repo": head_repository,
-            },
-            "base": {
-                "label": format!("{owner_login}:{}", pull.base),
-                "ref": pull.base,
-                "sha": pull.base_oid,
-                "repo": own,
-            },
-        })
-    }
-
-    /// A pull request read by itself: the only place that tells whether it can be merged.
-    pub fn pull_in_full(&self, subject: &Subject, pull: &Pull) -> Value {
-        let mergeable = match pull.mergeability {
-            Mergeability::Unknown => None,
-            Mergeability::Mergeable => Some(true),
-            Mergeability::Conflicting => Some(false),
-        };
-        let mut full = self.pull(subject, pull);
-        full["merged"] = json!(pull.merged.is_some());
-        full["merged_by"] = json!(pull.merged.as_ref().map(|merge| self.user(merge.by)));
-        full["mergeable"] = json!(mergeable);
-        full["mergeable_state"] = json!(self.world.merge_state(subject.number).name().to_lowercase());
-        full["comments"] = json!(subject.comments.len());
-        full["review_comments"] = json!(pull.threads.iter().map(|thread| thread.comments.len()).sum::<usize>());
-        full["commits"] = json!(pull.diff.commits.len());
-        full["additions"] = json!(pull.diff.additions);
-        full["deletions"] = json!(pull.diff.deletions);
-        full["changed_files"] = json!(pull.diff.files.len());
-        full
-    }
-
-    /// The repository as other things show it.
-    pub fn repository_stub(&self) -> Value {
-        let world = self.world;
-        json!({
-            "id": world.repository_id(),
-            "node_id": world.repository_node_id(),
-            "name": world.name(),
-            "full_name": world.full_name(),
-            "owner": self.user(world.owner()),
-            "private": world.settings.private,
-            "fork": false,
-            "url": self.repository_url(),
-            "html_url": format!("{}/{}", world.web_url(), world.full_name()),
-            "clone_url": format!("{}/{}.git", world.web_url(), world.full_name()),
-            "default_branch": world.mainline(),
-        })
-    }
-
-    /// The repository read by itself.
-    pub fn repository(&self, viewer: AccountId) -> Value {
-        let (world, settings) = (self.world, &self.world.settings);
-        let permission = world.permission(viewer);
-        let open = world.subjects().filter(|subject| subject.is_open()).count();
-        let mut full = self.repository_stub();
-        full["archived"] = json!(settings.archived);
-        full["disabled"] = json!(settings.disabled);
-        full["visibility"] = json!(if settings.private { "private" } else { "public" });
-        full["has_issues"] = json!(settings.issues);
-        full["open_issues_count"] = json!(open);
-        full["created_at"] = json!(time(world.created_at()));
-        full["pushed_at"] = json!(world.pushed_at().map(time));
-        full["allow_squash_merge"] = json!(settings.squash_merge);
-        full["allow_merge_commit"] = json!(settings.merge_commit);
-        full["allow_rebase_merge"] = json!(settings.rebase_merge);
-        full["allow_auto_merge"] = json!(false);
-        full["delete_branch_on_merge"] = json!(settings.delete_branch_on_merge);
-        full["permissions"] = permissions(permission);
-        full
-    }
-}
-
-/// Permissions as REST shows them.
-fn permissions(permission: crate::sim::world::Permission) -> Value {
-    use crate::sim::world::Permission;
-    json!({
-        "admin": permission >= Permission::Admin,
-        "maintain": permission >= Permission::Maintain,
-        "push": permission >= Permission::Write,
-        "triage": permission >= Permission::Triage,
-        "pull": true,
-    })
 }
 
 /// A time as GitHub writes it.

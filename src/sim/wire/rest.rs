@@ -24,7 +24,7 @@ pub(super) async fn answer(site: &Site, call: &Call) -> Answer {
     match segments.as_slice() {
         ["user"] if call.method == "GET" => {
             let world = site.hub.world();
-            Answer::ok(&view(site, &world).user(call.account))
+            Answer::ok(&view(site, &world).viewer(call.account))
         }
         ["repos", owner, name, rest @ ..] if site.is_here(owner, name) => {
             in_repository(site, call, rest).await.unwrap_or_else(Answer::from)
@@ -51,8 +51,8 @@ async fn in_repository(site: &Site, call: &Call, rest: &[&str]) -> Result<Answer
         ("GET", ["collaborators", login, "permission"]) => repository::permission(site, login),
         ("GET", ["assignees", login]) => Ok(repository::assignable(site, login)),
         ("GET", ["rules", "branches", branch @ ..]) => Ok(repository::rules(site, call, &branch.join("/"))),
-        ("GET", ["git", "ref" | "refs", name @ ..]) => repository::reference(site, &name.join("/")),
-        ("DELETE", ["git", "ref" | "refs", "heads", branch @ ..]) => {
+        ("GET", ["git", "ref", name @ ..]) => repository::reference(site, &name.join("/")),
+        ("DELETE", ["git", "refs", "heads", branch @ ..]) => {
             repository::delete_branch(site, call, &branch.join("/")).await
         }
         ("GET", ["issues"]) => issues::list(site, call),

@@ -30,6 +30,14 @@ pub struct Commit {
     pub committed_at: Timestamp,
     /// The whole message.
     pub message: String,
+    /// Name and mail address of its author.
+    pub author: (String, String),
+    /// Name and mail address of its committer.
+    pub committer: (String, String),
+    /// Its tree's oid.
+    pub tree: String,
+    /// Its parents' oids.
+    pub parents: Vec<String>,
 }
 
 impl World {

@@ -99,7 +99,10 @@ pub(super) fn review(site: &Site, call: &Call, number: u64) -> Result<Answer, Tr
         Some("APPROVE") => ReviewState::Approved,
         Some("REQUEST_CHANGES") => ReviewState::ChangesRequested,
         Some("COMMENT") => ReviewState::Commented,
-        Some(_) | None => return Err(Fault::plain("PullRequestReview", "event", "invalid").into()),
+        Some(_) | None => {
+            let why = "event is none of APPROVE, REQUEST_CHANGES and COMMENT";
+            return Err(Refusal::Unprocessable(why.to_owned()).into());
+        }
     };
     let mut world = site.hub.world();
     let head = world.pull(number).map(|(_, pull)| pull.head_oid.clone()).ok_or(Refusal::NotFound)?;

@@ -39,7 +39,7 @@ pub(super) fn permission(site: &Site, login: &str) -> Result<Answer, Trouble> {
     Ok(Answer::ok(&json!({
         "permission": account.permission.legacy_name(),
         "role_name": account.permission.role_name(),
-        "user": view(site, &world).account(account),
+        "user": view(site, &world).collaborator(account),
     })))
 }
 
@@ -67,7 +67,16 @@ pub(super) fn rules(site: &Site, call: &Call, branch: &str) -> Answer {
     };
     let mainline = branch == world.mainline();
     if mainline && (settings.mainline_protected || settings.review_required) {
-        rule("pull_request", json!({"required_approving_review_count": u8::from(settings.review_required)}));
+        rule(
+            "pull_request",
+            json!({
+                "required_approving_review_count": u8::from(settings.review_required),
+                "dismiss_stale_reviews_on_push": false,
+                "require_code_owner_review": false,
+                "require_last_push_approval": false,
+                "required_review_thread_resolution": false,
+            }),
+        );
     }
     if mainline && (!settings.required_checks.is_empty() || settings.up_to_date_required) {
         let checks: Vec<Value> = settings.required_checks.iter().map(|name| json!({"context": name})).collect();

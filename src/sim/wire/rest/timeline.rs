@@ -10,7 +10,7 @@ use crate::sim::wire::answer::Answer;
 use crate::sim::wire::call::Call;
 use crate::sim::wire::json::{View, time};
 use crate::sim::wire::page::page;
-use crate::sim::world::{Event, StateReason, Subject, What, node_id};
+use crate::sim::world::{AccountId, Event, StateReason, Subject, What, node_id};
 
 pub(super) fn show(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let world = site.hub.world();
@@ -36,7 +36,21 @@ pub(super) fn show(site: &Site, call: &Call, number: u64) -> Result<Answer, Trou
 
 /// One event as REST shows it.
 fn entry(view: View<'_>, subject: &Subject, event: &Event) -> Value {
-    let (name, more) = details(view, subject, &event.what);
+    // Two kinds look like none of the others.
+    if let What::Committed(oid) = &event.what {
+        return view.committed(oid, event.id);
+    }
+    if let What::CrossReferenced(source) = &event.what {
+        let source = view.world.subject(*source).map(|source| view.issue(source));
+        return json!({
+            "event": "cross-referenced",
+            "actor": view.user(event.actor),
+            "created_at": time(event.at),
+            "updated_at": time(event.at),
+            "source": {"type": "issue", "issue": source},
+        });
+    }
+    let (name, more) = details(view, subject, event);
     let mut entry = json!({
         "id": event.id,
         "node_id": node_id("EV_kwDO", event.id),
@@ -48,14 +62,7 @@ fn entry(view: View<'_>, subject: &Subject, event: &Event) -> Value {
         "commit_url": null,
     });
     let by_agent = matches!(event.what, What::AgentStarted | What::AgentFinished | What::AgentFailed(_));
-    let app = by_agent.then(|| {
-        json!({
-            "id": 1_143_301,
-            "slug": "copilot-swe-agent",
-            "name": "Copilot coding agent",
-            "html_url": format!("{}/apps/copilot-swe-agent", view.world.web_url()),
-        })
-    });
+    let app = by_agent.then(|| view.agent_app());
     entry["performed_via_github_app"] = json!(app);
     if let (Some(entry), Value::Object(more)) = (entry.as_object_mut(), more) {
         entry.extend(more);
@@ -64,13 +71,15 @@ fn entry(view: View<'_>, subject: &Subject, event: &Event) -> Value {
 }
 
 /// The name of an event in REST, and what only this kind of event tells.
-fn details(view: View<'_>, subject: &Subject, what: &What) -> (&'static str, Value) {
+fn details(view: View<'_>, subject: &Subject, event: &Event) -> (&'static str, Value) {
     let label = |id: u64| {
         let label = view.world.label(id);
         json!({"label": label.map(|label| json!({"name": label.name, "color": label.color}))})
     };
     let none = || json!({});
-    match what {
+    let asked =
+        |who: AccountId| json!({"review_requester": view.user(event.actor), "requested_reviewer": view.user(who)});
+    match &event.what {
         What::Assigned(who) => ("assigned", json!({"assignee": view.user(*who)})),
         What::Unassigned(who) => ("unassigned", json!({"assignee": view.user(*who)})),
         What::Labeled(id) => ("labeled", label(*id)),
@@ -78,21 +87,13 @@ fn details(view: View<'_>, subject: &Subject, what: &What) -> (&'static str, Val
         What::Closed { reason, .. } => ("closed", json!({"state_reason": reason.map(StateReason::name)})),
         What::Reopened => ("reopened", json!({"state_reason": subject.pull.is_none().then_some("reopened")})),
         What::Renamed { from, to } => ("renamed", json!({"rename": {"from": from, "to": to}})),
-        What::CrossReferenced(source) => {
-            let source = view.world.subject(*source).map(|source| view.issue(source));
-            ("cross-referenced", json!({"source": {"type": "issue", "issue": source}}))
-        }
+        What::CrossReferenced(_) => ("cross-referenced", none()),
         What::Connected(_) => ("connected", none()),
         What::Disconnected(_) => ("disconnected", none()),
-        What::Committed(oid) => {
-            let commit = view.world.commit(oid);
-            let message = commit.map(|commit| commit.message.as_str());
-            let date = commit.map(|commit| time(commit.committed_at));
-            ("committed", json!({"sha": oid, "message": message, "committer": {"date": date}}))
-        }
+        What::Committed(_) => ("committed", none()),
         What::ForcePushed => ("head_ref_force_pushed", none()),
-        What::ReviewRequested(who) => ("review_requested", json!({"requested_reviewer": view.user(*who)})),
-        What::ReviewRequestRemoved(who) => ("review_request_removed", json!({"requested_reviewer": view.user(*who)})),
+        What::ReviewRequested(who) => ("review_requested", asked(*who)),
+        What::ReviewRequestRemoved(who) => ("review_request_removed", asked(*who)),
         What::ReadyForReview => ("ready_for_review", none()),
         What::ConvertedToDraft => ("convert_to_draft", none()),
         What::Merged(oid) => ("merged", json!({"commit_id": oid})),
