@@ -15,14 +15,17 @@ use orchestrator::sim::Exchange;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 const TEXT: &str = include_str!("../../fixtures/github/public.graphql");
 
 /// The public schema, and what was answered of it so far.
 pub struct PublicSchema {
     pub schema: Valid<Schema>,
-    /// Distinct documents.
-    pub documents: RefCell<BTreeSet<String>>,
+    /// Distinct documents that are valid, by their text.
+    pub documents: RefCell<BTreeMap<String, Rc<Valid<ExecutableDocument>>>>,
+    /// The object types that each type can be.
+    possible: BTreeMap<String, Vec<String>>,
     /// `Type.field` of every field that an answer had.
     pub answered: RefCell<BTreeSet<String>>,
 }
@@ -37,16 +40,26 @@ struct Answer<'a> {
 impl PublicSchema {
     pub fn new() -> Self {
         let schema = Schema::parse_and_validate(TEXT, "public.graphql").expect("the extract is a schema");
-        Self { schema, documents: RefCell::default(), answered: RefCell::default() }
+        let objects = || schema.types.iter().filter(|(_, kind)| kind.is_object()).map(|(name, _)| name.as_str());
+        let can_be = |name: &str| {
+            objects().filter(|other| *other == name || schema.is_subtype(name, other)).map(str::to_owned).collect()
+        };
+        let possible = schema.types.keys().map(|name| (name.to_string(), can_be(name))).collect();
+        Self { schema, possible, documents: RefCell::default(), answered: RefCell::default() }
     }
 
     /// The faults of a document by itself.
-    pub fn document(&self, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Deviation>> {
-        self.documents.borrow_mut().insert(text.to_owned());
-        ExecutableDocument::parse_and_validate(&self.schema, text, "document.graphql").map_err(|found| {
+    pub fn document(&self, text: &str) -> Result<Rc<Valid<ExecutableDocument>>, Vec<Deviation>> {
+        if let Some(known) = self.documents.borrow().get(text) {
+            return Ok(Rc::clone(known));
+        }
+        let read = ExecutableDocument::parse_and_validate(&self.schema, text, "document.graphql").map_err(|found| {
             let one = |message: String| Deviation { at: "POST /graphql document".to_owned(), why: message };
-            found.errors.iter().map(|error| one(error.to_json().message)).collect()
-        })
+            found.errors.iter().map(|error| one(error.to_json().message)).collect::<Vec<Deviation>>()
+        });
+        let read = Rc::new(read?);
+        self.documents.borrow_mut().insert(text.to_owned(), Rc::clone(&read));
+        Ok(read)
     }
 
     /// What a document asks for that GitHub is about to take away.
@@ -93,13 +106,6 @@ impl PublicSchema {
         }
         found
     }
-
-    /// The object types that a type can be.
-    fn possible(&self, name: &str) -> Vec<String> {
-        let objects = self.schema.types.iter().filter(|(_, definition)| definition.is_object());
-        let names = objects.map(|(other, _)| other.as_str());
-        names.filter(|other| *other == name || self.schema.is_subtype(name, other)).map(str::to_owned).collect()
-    }
 }
 
 /// What stands around the data.
@@ -129,8 +135,7 @@ impl Answer<'_> {
     /// An object of a type that may be abstract: it has to fit one of the types that are possible. Where it fits several
     /// nobody can tell what was answered.
     fn object(&self, at: &str, declared: &str, asked: &[&SelectionSet], object: &Map<String, Value>) -> Judged {
-        let possible = self.judge.possible(declared);
-        let judged = possible.iter().map(|concrete| self.concrete(at, concrete, asked, object));
+        let judged = self.judge.possible[declared].iter().map(|concrete| self.concrete(at, concrete, asked, object));
         let (mut fitting, others): (Vec<Judged>, Vec<Judged>) = judged.partition(|(faults, _)| faults.is_empty());
         match (fitting.pop(), fitting.is_empty()) {
             (Some(only), true) => only,

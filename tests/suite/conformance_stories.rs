@@ -95,6 +95,8 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     client.traces(&me).await.expect("a list");
     client.listed(&me).await.expect("a list");
     client.issue(IssueNumber(99)).await.expect("nothing");
+    assert_eq!(client.identity().await.expect("an account").login, "maintainer");
+    assert!(client.rights().await.expect("rights").push && client.agent_assignable().await.expect("asked"));
     taken(&sim)
 }
 
