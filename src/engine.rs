@@ -10,11 +10,13 @@ mod audit;
 pub mod cycle;
 pub mod doctor;
 mod git_view;
+pub mod halt;
 mod init;
 mod observe;
 pub mod port;
 pub mod refusals;
 mod rehearse;
+pub mod schedule;
 pub mod stop;
 
 pub use act::{Done, DoneResult};

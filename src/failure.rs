@@ -27,6 +27,8 @@ pub enum Exit {
     Stalled = 7,
     /// The step waits; only with `--exit-code`.
     Waits = 8,
+    /// SIGINT or SIGTERM ended it.
+    Interrupted = 130,
 }
 
 impl Exit {

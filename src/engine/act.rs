@@ -242,6 +242,13 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
         }
     }
 
+    /// Takes back the attempt of this action. If that fails it ends by itself, with its lease.
+    pub(super) async fn withdraw(&self, key: &Key) {
+        let owner = self.acts.engine.instance.clone();
+        let result = self.change(&LedgerChange::Withdraw { owner, key: key.clone() }).await;
+        tracing::debug!(%key, ?result, "the attempt is taken back");
+    }
+
     /// The number the ledger binds: what this action bound, or what the snapshot read.
     fn number(&self, key: &Key) -> Option<IssueNumber> {
         let known = self.acts.snapshot.ledger.as_ref().and_then(|ledger| ledger.bindings.get(key));
@@ -294,6 +301,7 @@ fn subject(kind: ActionKind, change: &LedgerChange) -> String {
     match change {
         LedgerChange::Begin => format!("{kind}: begin the ledger"),
         LedgerChange::Attempt(attempt) => format!("{kind}: attempt {}", attempt.key),
+        LedgerChange::Withdraw { key, .. } => format!("{kind}: the attempt for {key} is taken back, nothing was sent"),
         LedgerChange::Bind { binding, settles: None, .. } => {
             format!("{kind}: bind {} to {}", binding.key, binding.issue)
         }

@@ -2,17 +2,19 @@
 //!
 //! **Needs** forge, remote, clock and the repository's lock. **Guarantees**: at most one action; a decision that lacks
 //! facts gets them and is made again, at most three rounds; what GitHub refuses for good is remembered and shown.
+//! Once [`Halt`] was asked no further effect begins; an attempt for which nothing was sent is withdrawn.
 //! **Races**: the world moves between look and act. Every effect states what it relies on, so what no longer holds is
 //! answered with "not done", and the next cycle decides again.
 
 use super::act::{Acts, Done, Performer};
+use super::halt::Halt;
 use super::observe::{self, Look};
 use super::port::{Clock, Forge, Remote};
 use super::refusals::Refusals;
 use super::stop::StopAt;
 use crate::decide::decide;
 use crate::failure::{Exit, Explain};
-use crate::model::{Action, Decision, Outcome, RepositoryName, Snapshot};
+use crate::model::{Action, Decision, Effect, Outcome, RepositoryName, Snapshot};
 use serde::Serialize;
 use std::sync::Mutex;
 
@@ -33,6 +35,8 @@ pub struct Engine<F, R, C> {
     pub instance: String,
     /// Where the process ends, in tests.
     pub stop: Option<StopAt>,
+    /// Whether it shall begin nothing more.
+    pub halt: Halt,
     /// What GitHub refused for good.
     pub refusals: Refusals,
     /// Whether the last process's observation was read.
@@ -99,7 +103,18 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// An engine that remembers nothing yet.
     pub fn new(forge: F, remote: R, clock: C, repository: RepositoryName, instance: String) -> Self {
         let (refusals, recalled, last_write) = (Refusals::default(), tokio::sync::OnceCell::new(), Mutex::default());
-        Self { forge, remote, clock, repository, instance, stop: None, refusals, recalled, last_write }
+        Self {
+            forge,
+            remote,
+            clock,
+            repository,
+            instance,
+            stop: None,
+            halt: Halt::default(),
+            refusals,
+            recalled,
+            last_write,
+        }
     }
 
     /// Looks and decides; changes nothing but the clone.
@@ -186,7 +201,16 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         let acts = Acts { engine: self, lock, snapshot, decision, kind: action.kind };
         let mut performer = Performer::new(acts);
         let mut done = Vec::new();
-        for effect in &action.effects {
+        let _acting = self.halt.begin();
+        for (index, effect) in action.effects.iter().enumerate() {
+            if self.halt.is_asked() {
+                let before = index.checked_sub(1).and_then(|before| action.effects.get(before));
+                if let Some(Effect::Attempt { key }) = before {
+                    // Nothing was sent for it, so nobody needs to wait for its end.
+                    performer.withdraw(key).await;
+                }
+                break;
+            }
             let step = performer.perform(effect).await;
             let goes_on = step.is_done();
             if !goes_on && step.refused {

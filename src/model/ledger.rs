@@ -50,6 +50,7 @@ impl Ledger {
         match change {
             LedgerChange::Begin => Applied::Already,
             LedgerChange::Attempt(attempt) => self.attempted(attempt),
+            LedgerChange::Withdraw { owner, key } => self.withdrawn(owner, key),
             LedgerChange::Bind { owner, binding, settles } => self.bound(owner, binding, settles.as_ref(), at),
             LedgerChange::Note { owner, key, number } => self.noted(owner, key, *number),
             LedgerChange::Restate { key, blob } => self.restated(key, *blob),
@@ -62,6 +63,7 @@ impl Ledger {
         match change {
             LedgerChange::Begin => Applied::New(Box::default()),
             LedgerChange::Attempt(_)
+            | LedgerChange::Withdraw { .. }
             | LedgerChange::Bind { .. }
             | LedgerChange::Note { .. }
             | LedgerChange::Restate { .. }
@@ -79,6 +81,15 @@ impl Ledger {
             return Applied::Moved(format!("another instance is at work on {}", other.key));
         }
         Applied::New(Box::new(Self { attempt: Some(attempt.clone()), ..self.clone() }))
+    }
+
+    /// An attempt that made an issue keeps its number.
+    fn withdrawn(&self, owner: &str, key: &Key) -> Applied {
+        let ours = |attempt: &Attempt| attempt.owner == owner && attempt.key == *key && attempt.number.is_none();
+        match &self.attempt {
+            Some(attempt) if ours(attempt) => Applied::New(Box::new(Self { attempt: None, ..self.clone() })),
+            Some(_) | None => Applied::Already,
+        }
     }
 
     fn bound(&self, owner: &str, binding: &Binding, settles: Option<&SettleFields>, at: Timestamp) -> Applied {

@@ -62,6 +62,13 @@ pub enum LedgerChange {
     Begin,
     /// Write the attempt; no attempt of another instance may stand and the key must be unbound.
     Attempt(Attempt),
+    /// Take back our own attempt, for which nothing was sent.
+    Withdraw {
+        /// Whose attempt.
+        owner: String,
+        /// For what.
+        key: Key,
+    },
     /// Bind (key unbound, no other instance's attempt at it), drop our attempt, and settle another key in the same commit.
     Bind {
         /// Which instance binds.

@@ -372,7 +372,8 @@ impl Remote for Instance {
         }
         let point = match change {
             LedgerChange::Begin => StopPoint::Baseline,
-            LedgerChange::Attempt(_) => StopPoint::Attempt,
+            // What takes an attempt back belongs to it.
+            LedgerChange::Attempt(_) | LedgerChange::Withdraw { .. } => StopPoint::Attempt,
             // What a bind that failed leaves behind belongs to it.
             LedgerChange::Bind { .. } | LedgerChange::Note { .. } => StopPoint::Bind,
             LedgerChange::Restate { .. } => StopPoint::Restate,

@@ -41,6 +41,7 @@ mod forge_cost;
 mod forge_reads;
 mod forge_writes;
 mod fsck_wire;
+mod halting;
 mod instances;
 mod instances_memory;
 mod kills;

@@ -111,13 +111,13 @@ impl Stage {
 }
 
 /// An engine on the simulator's wire.
-pub fn engine(
+pub fn engine<C: Clock>(
     sim: &Simulator,
     repository: &RepositoryName,
     folder: &std::path::Path,
-    clock: TestClock,
+    clock: C,
     token: &str,
-) -> Engine<forge::Client, Arc<LocalClone>, TestClock> {
+) -> Engine<forge::Client, Arc<LocalClone>, C> {
     let token = Some(secrecy::SecretString::from(token.to_owned()));
     let settings = forge::Settings { api_url: sim.api_url(), repository: repository.clone(), token: token.clone() };
     let client = forge::Client::new(&settings).expect("a client");
