@@ -33,7 +33,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit code, in its order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Done,
         Self::Internal,
         Self::Settings,
@@ -43,6 +43,7 @@ impl Exit {
         Self::Unreachable,
         Self::Stalled,
         Self::Waits,
+        Self::Interrupted,
     ];
 
     /// What it means, for people.
@@ -57,6 +58,7 @@ impl Exit {
             Self::Unreachable => "GitHub or the remote can't be reached, or limits us",
             Self::Stalled => "a person is needed",
             Self::Waits => "the step waits; only with `--exit-code`",
+            Self::Interrupted => "interrupted: Ctrl-C or SIGTERM",
         }
     }
 
