@@ -22,7 +22,7 @@
 //! Dependencies point down only.
 //!
 //! ```text
-//! main → cli → sim, engine → decide, planning, message + repo, forge, config → model, text, failure
+//! main → cli → watch, sim, engine → decide, planning, message + repo, forge, config → model, text, failure
 //! ```
 //!
 //! | module | what lives there |
@@ -36,6 +36,7 @@
 //! | [`config`] | policy file, environment, settings |
 //! | [`repo`] | our own clone, the ledger, the git transport |
 //! | [`forge`] | the GitHub client |
+//! | [`watch`] | file events → nudges |
 //! | [`engine`] | ports, one cycle, effects in one `match` |
 //! | [`sim`] | a simulated GitHub with a real git remote; shares no type with the rest |
 //! | [`cli`] | one file a command; the only printer |
@@ -89,3 +90,4 @@ pub mod planning;
 pub mod repo;
 pub mod sim;
 pub mod text;
+pub mod watch;

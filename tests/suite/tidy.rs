@@ -6,7 +6,7 @@ use crate::code_paths;
 use std::path::{Path, PathBuf};
 
 /// Which top-level modules a module may use.
-const MAP: [(&str, &[&str]); 12] = [
+const MAP: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("text", &[]),
     ("planning", &["model", "text"]),
@@ -18,12 +18,20 @@ const MAP: [(&str, &[&str]); 12] = [
     ("forge", &["model", "text", "failure"]),
     ("engine", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "failure"]),
     ("sim", &[]),
-    ("cli", &["model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim", "failure"]),
+    ("watch", &["model", "failure"]),
+    (
+        "cli",
+        &[
+            "model", "planning", "message", "text", "decide", "config", "repo", "forge", "engine", "sim", "watch",
+            "failure",
+        ],
+    ),
 ];
 
 /// Where a crate may be named.
-const CONFINED: [(&str, &[&str]); 14] = [
+const CONFINED: [(&str, &[&str]); 15] = [
     ("textwrap", &["cli"]),
+    ("notify", &["watch"]),
     ("git2", &["repo"]),
     ("gix", &["repo"]),
     ("octocrab", &["forge"]),
