@@ -10,6 +10,7 @@ mod checkout;
 mod clone;
 mod commit;
 mod diff;
+mod drafts;
 mod files;
 mod history;
 mod ledger;
@@ -27,6 +28,7 @@ mod whereabouts;
 
 pub use checkout::Checkout;
 pub use clone::{LocalClone, Settings};
+pub use drafts::{Draft, DraftState, Drafts};
 pub use lock::RepositoryLock;
 pub use progress::Progress;
 pub use transport::{Configuration, GitCalls, Observer, TransportError};

@@ -184,7 +184,7 @@ fn blob_at(root: &gix::Tree<'_>, path: &str) -> Result<Option<BlobId>, RepoError
     Ok(entry.map(|entry| from_gix(entry.object_id())))
 }
 
-fn folder_at<'r>(root: &gix::Tree<'r>, path: &str) -> Result<Found<'r>, RepoError> {
+pub(super) fn folder_at<'r>(root: &gix::Tree<'r>, path: &str) -> Result<Found<'r>, RepoError> {
     match entry_at(root, path)?.filter(|entry| entry.mode().is_tree()) {
         None => Ok(None),
         Some(entry) => {

@@ -34,6 +34,7 @@ mod decide_people;
 mod decide_properties;
 mod decide_starts;
 mod desk;
+mod drafts;
 mod ending;
 mod faults;
 mod forge_client;
