@@ -4,6 +4,7 @@
 //! are an interface ([`crate::failure::Exit`]).
 
 mod adopt;
+mod create_issue;
 mod cycle;
 mod demo;
 mod doctor;
@@ -68,6 +69,8 @@ enum Command {
     Status(status::Status),
     /// Do the one thing that is owed now
     Cycle(cycle::CycleCommand),
+    /// Create one issue that the loop does not care for
+    CreateIssue(create_issue::CreateIssue),
     /// Take over what a predecessor, or a lost ledger, left behind; asks first
     Adopt(adopt::Adopt),
     /// Compare files, bindings, issues, pull requests and history; changes nothing
@@ -124,6 +127,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Doctor(command) => command.run(&environment).await,
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
+            Command::CreateIssue(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,
             Command::Fsck(command) => command.run(&environment).await,
             Command::Ledger(command) => command.run(&environment).await,
@@ -202,17 +206,28 @@ impl Target {
     }
 }
 
+/// What can't be done without a token is not begun without one.
+fn with_token(settings: &Settings) -> Result<(), Failure> {
+    let none = || {
+        let help = "set ORCHESTRATOR_GITHUB_TOKEN, pass --token-file, or log in with `gh auth login`";
+        Failure::new(Exit::Settings, format!("there is no token for {}", settings.api_url), help)
+    };
+    settings.token.is_some().then_some(()).ok_or_else(none)
+}
+
+/// GitHub.
+fn client(settings: &Settings) -> Result<forge::Client, Failure> {
+    let (api_url, repository) = (settings.api_url.clone(), settings.repository.clone());
+    Ok(forge::Client::new(&forge::Settings { api_url, repository, token: settings.token.clone() })?)
+}
+
 /// An engine on GitHub and on our clone.
 fn engine<C: Clock>(
     settings: &Settings,
     configuration: repo::Configuration,
     clock: C,
 ) -> Result<RealEngine<C>, Failure> {
-    let client = forge::Client::new(&forge::Settings {
-        api_url: settings.api_url.clone(),
-        repository: settings.repository.clone(),
-        token: settings.token.clone(),
-    })?;
+    let client = client(settings)?;
     let clone = Arc::new(local_clone(settings, configuration)?);
     let instance = clone.instance().to_owned();
     let mut engine = Engine::new(client, clone, clock, settings.repository.clone(), instance);

@@ -126,6 +126,18 @@ impl Client {
         Ok(found.into_values().collect())
     }
 
+    /// The first open issue of an account with exactly this title.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn open_issue_titled(&self, viewer: &AccountId, title: &str) -> Result<Option<ListedIssue>, ForgeError> {
+        let creator = percent_encoding::utf8_percent_encode(&viewer.login, percent_encoding::NON_ALPHANUMERIC);
+        let path = self.path(&format!("/issues?creator={creator}&state=open&sort=created&direction=asc"));
+        let issues: Vec<Issue> = self.list("list our open issues", &path).await?;
+        let ours = |issue: &Issue| issue.pull_request.is_none() && account(issue.user.as_ref()).id == viewer.id;
+        Ok(issues.into_iter().find(|issue| ours(issue) && issue.title == title).map(listed))
+    }
+
     /// One issue as it is now; `None` where there is none of this number, or none any more.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ mod conformance_graphql;
 mod conformance_rest;
 mod conformance_schema;
 mod conformance_stories;
+mod create_issue;
 mod decide_adopt;
 mod decide_audit;
 mod decide_ends;
