@@ -8,13 +8,18 @@ mod create_issue;
 mod cycle;
 mod demo;
 mod doctor;
+mod drive;
 mod fsck;
 mod init;
 mod ledger;
+mod line;
 mod output;
 mod progress;
+mod run;
 mod seat;
+mod signals;
 mod status;
+mod watch;
 
 use crate::config::environment::{DotEnv, Environment};
 use crate::config::settings::{self, Flags, Settings};
@@ -69,6 +74,10 @@ enum Command {
     Status(status::Status),
     /// Do the one thing that is owed now
     Cycle(cycle::CycleCommand),
+    /// Work until rest: cycle after cycle, at the policy's pace
+    Run(run::Run),
+    /// Show what changes, here and on GitHub, beside a checkout that is only read
+    Watch(watch::Watch),
     /// Create one issue that the loop does not care for
     CreateIssue(create_issue::CreateIssue),
     /// Take over what a predecessor, or a lost ledger, left behind; asks first
@@ -127,12 +136,17 @@ pub fn run() -> std::process::ExitCode {
             Command::Doctor(command) => command.run(&environment).await,
             Command::Status(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
+            Command::Run(command) => command.run(&environment).await,
+            Command::Watch(command) => command.run(&environment).await,
             Command::CreateIssue(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,
             Command::Fsck(command) => command.run(&environment).await,
             Command::Ledger(command) => command.run(&environment).await,
         }
     });
+    // What still runs on a thread of its own, a git call for example, is not waited for: every command has waited for what
+    // it needs.
+    runtime.shutdown_background();
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -57,7 +57,8 @@
 //! 3. Every effect done twice equals once, and a crash or a lost answer at any stop point converges to the end of the
 //!    undisturbed run: `a_process_killed_at_any_stop_point_leaves_what_the_next_one_heals`,
 //!    `after_every_accident_at_every_write_the_story_ends_as_if_nothing_had_happened`,
-//!    `after_every_pair_of_accidents_inside_one_action_the_story_ends_as_if_nothing_had_happened`.
+//!    `after_every_pair_of_accidents_inside_one_action_the_story_ends_as_if_nothing_had_happened`. A signal finishes what
+//!    was begun: `a_signal_in_the_middle_of_an_attempt_lets_it_end_takes_it_back_and_sends_nothing`.
 //! 4. No queue file is lost, in two folders of one commit, or changed by a move:
 //!    `a_move_is_one_commit_that_renames_the_file_and_changes_no_blob`, `the_sample_project_reaches_its_goal_and_rests`.
 //! 5. At most one issue is bound to a key and at most one assigned; duplicates are never assigned and get closed:
@@ -71,6 +72,8 @@
 //! 7. A stale decision fails; nothing of anybody's is overwritten:
 //!    `a_file_that_was_edited_deleted_or_doubled_since_is_not_moved`, `a_persons_commit_in_between_is_kept_below_the_move`.
 //! 8. The user's checkout stays byte-identical: `a_checkout_beside_it_stays_byte_identical`,
+//!    `a_checkout_with_staged_and_unstaged_changes_is_as_it_was_after_two_loops`,
+//!    `a_checkout_in_the_middle_of_a_conflicted_rebase_is_as_it_was_after_two_loops`,
 //!    `neither_token_nor_the_callers_git_leak_into_the_work`.
 //! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`], and
 //!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words, and what is shown for each

@@ -3,6 +3,7 @@
 //! **Guarantees**: nothing is changed before somebody said yes, on the terminal or with `--yes`; then the steps that were
 //! shown are performed, one after another under the lock, and a second look says what is left.
 
+use super::signals::{self, Signals};
 use super::{Target, engine, output};
 use crate::config::environment::Environment;
 use crate::decide::adopt::{AdoptPlan, Finished, Refused, Wish};
@@ -71,13 +72,19 @@ impl Adopt {
             output::lines("\ndone", 2);
         }
         let mut done: Vec<Done> = Vec::new();
+        let mut signals = Signals::new()?;
         for step in &plan.steps {
-            let effects = engine.settle(&lock, &snapshot, step).await;
+            let settling = engine.settle(&lock, &snapshot, step);
+            let (effects, interrupted) = signals::under(&mut signals, &engine.halt, settling).await;
+            let effects = effects.unwrap_or_default();
             let stop = effects.iter().any(|done| !done.is_done() && done.point != StopPoint::Move);
             if !self.json {
                 output::lines(&told(&effects), 5);
             }
             done.extend(effects);
+            if interrupted {
+                return Ok(Exit::Interrupted);
+            }
             if stop {
                 break;
             }

@@ -1,6 +1,7 @@
 //! `orchestrator cycle`: the one thing that is owed now.
 
 use super::seat::{self, Seat};
+use super::signals::{self, Signals};
 use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
 use crate::engine::port::SystemClock;
@@ -27,6 +28,11 @@ pub(super) struct CycleCommand {
 }
 
 impl CycleCommand {
+    /// As `run --once` asks for it.
+    pub(super) fn once(target: Target, json: bool) -> Self {
+        Self { target, dry_run: false, exit_code: false, json }
+    }
+
     pub(super) async fn run(self, environment: &Environment) -> Result<Exit, Failure> {
         let engine = engine(&self.target.settings(environment)?, Configuration::User, SystemClock)?;
         let lock = match seat::take(&engine).await? {
@@ -41,9 +47,11 @@ impl CycleCommand {
             self.print_rehearsal(&rehearsal);
             return Ok(if rehearsal.ends.is_some() { Exit::Refused } else { self.exit(&rehearsal.decision, &[]) });
         }
-        let cycle = engine.cycle(&lock).await?;
+        let mut signals = Signals::new()?;
+        let (cycle, interrupted) = signals::under(&mut signals, &engine.halt, engine.cycle(&lock)).await;
+        let Some(cycle) = cycle.transpose()? else { return Ok(Exit::Interrupted) };
         self.print(&cycle.decision, &cycle.done, false);
-        Ok(self.exit(&cycle.decision, &cycle.done))
+        Ok(if interrupted { Exit::Interrupted } else { self.exit(&cycle.decision, &cycle.done) })
     }
 
     fn print(&self, decision: &Decision, done: &[Done], dry_run: bool) {

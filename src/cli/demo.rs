@@ -3,12 +3,12 @@
 //! **Guarantees**: engine, client and clone are the product's own; only the other end of the wire is simulated. Nothing
 //! outside a temporary folder is touched, no token and no network are needed.
 
-use super::{RealEngine, engine, output};
+use super::{RealEngine, engine, line, output};
 use crate::config::settings::Settings;
 use crate::engine::Cycle;
 use crate::engine::port::{Clock, Remote};
 use crate::failure::{Exit, Failure};
-use crate::model::{Outcome, RepositoryName, Stage, StopPoint};
+use crate::model::{Outcome, RepositoryName, Stage};
 use crate::repo::Configuration;
 use crate::sim::world::Subject;
 use crate::sim::{AgentEvent, Options, SimError, Simulator};
@@ -155,23 +155,9 @@ impl Demo {
             output::json(&serde_json::json!({ "decision": cycle.decision, "done": cycle.done }));
             return;
         }
-        let decision = &cycle.decision;
-        let action = match &decision.outcome {
-            Outcome::Act { action } => action.kind.name(),
-            Outcome::Rest { .. } => "rest",
-            Outcome::Look { .. } | Outcome::Wait { .. } | Outcome::Blocked { .. } | Outcome::Stalled { .. } => "stop",
-        };
-        let made = |wanted: &[StopPoint]| {
-            cycle.done.iter().find(|done| wanted.contains(&done.point)).and_then(|done| done.made.clone())
-        };
-        let known = decision.focus.as_ref().and_then(|focus| {
-            focus.pull.map(|pull| pull.to_string()).or_else(|| focus.issue.map(|issue| issue.to_string()))
-        });
-        let objects = [made(&[StopPoint::Create]).or(known), made(&[StopPoint::Merge, StopPoint::Move])];
-        let objects: Vec<String> = objects.into_iter().flatten().collect();
-        let failed = cycle.done.iter().find(|done| !done.is_done());
-        let failed = failed.map_or_else(String::new, |done| format!(" — could not {}: {}", done.effect, done.why));
-        step(decision.stage.code(), action, &objects.join(" "), &format!("{}{failed}", decision.reason));
+        let (decision, done) = (&cycle.decision, cycle.done.as_slice());
+        let words = format!("{}{}", decision.reason, line::failed(done));
+        step(decision.stage.code(), line::action(decision), &line::objects(decision, done), &words);
     }
 
     fn agent_line(&self, event: &AgentEvent) {

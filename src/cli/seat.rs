@@ -25,12 +25,14 @@ pub(super) struct Reading {
     pub(super) snapshot: Snapshot,
     /// What follows from it.
     pub(super) decision: Decision,
+    /// Which process it is, for people.
+    pub(super) holder: String,
     /// Why this process only reads.
     pub(super) failure: Failure,
 }
 
 /// Takes the lock, or the last observation where another process holds it; without one there is nothing to read.
-pub(super) async fn take<C: Clock>(engine: &RealEngine<C>) -> Result<Seat, Failure> {
+pub(super) async fn find<C: Clock>(engine: &RealEngine<C>) -> Result<Seat, Failure> {
     let error = match engine.remote.lock().await {
         Ok(lock) => return Ok(Seat::Works(lock)),
         Err(error) => error,
@@ -38,8 +40,16 @@ pub(super) async fn take<C: Clock>(engine: &RealEngine<C>) -> Result<Seat, Failu
     let RepoError::Locked { holder, .. } = &error else { return Err(error.into()) };
     let kept = engine.remote.recall().await.filter(|kept| kept.repository == engine.repository);
     let Some(snapshot) = kept else { return Err(error.into()) };
-    let age = engine.clock.now().duration_since(snapshot.now).as_secs();
-    output::aside(&format!("{holder} is at work in this clone; this is what it saw {age} s ago"));
-    let decision = decide(&snapshot);
-    Ok(Seat::Reads(Box::new(Reading { snapshot, decision, failure: error.into() })))
+    let (holder, decision) = (holder.clone(), decide(&snapshot));
+    Ok(Seat::Reads(Box::new(Reading { snapshot, decision, holder, failure: error.into() })))
+}
+
+/// The same, said to a person.
+pub(super) async fn take<C: Clock>(engine: &RealEngine<C>) -> Result<Seat, Failure> {
+    let seat = find(engine).await?;
+    if let Seat::Reads(reading) = &seat {
+        let age = engine.clock.now().duration_since(reading.snapshot.now).as_secs();
+        output::aside(&format!("{} is at work in this clone; this is what it saw {age} s ago", reading.holder));
+    }
+    Ok(seat)
 }

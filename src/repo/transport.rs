@@ -259,6 +259,8 @@ impl Transport {
         for (index, (key, value)) in settings.iter().enumerate() {
             command.env(format!("GIT_CONFIG_KEY_{index}"), key).env(format!("GIT_CONFIG_VALUE_{index}"), value);
         }
+        // Ctrl-C at a terminal is for this program, which lets a push come to its end.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().map_err(|error| TransportError::NoGit(error.to_string()))?;
         let output = self.wait(call, child);
         self.calls.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,232 @@
+//! One look after another at one repository: what `run` and `watch` share.
+//!
+//! **Needs** settings. **Guarantees**: the lock is held for a look and no longer, so that people and other processes may work
+//! in between; a network that is away for a while is waited for and said once; a token that GitHub does not accept any more
+//! is read again once, and nothing is written meanwhile. What can't be waited out ends it.
+//! **Races**: another process may hold the lock; what that one saw is shown, and the lock is asked for again.
+
+use super::seat::{self, Reading, Seat};
+use super::{RealEngine, engine, output, with_token};
+use crate::config::settings::Settings;
+use crate::engine::port::{Clock, SystemClock};
+use crate::engine::schedule::{Pace, SOONEST, Seen};
+use crate::engine::{Cycle, CycleError};
+use crate::failure::{Exit, Failure};
+use crate::forge::ForgeError;
+use crate::model::{Decision, LoopPolicy, Outcome, PolicyState};
+use crate::repo::{Configuration, RepoError, TransportError};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+/// How often the lock is found taken before that is said: a look of another process takes a moment.
+const PATIENCE: u32 = 3;
+
+/// A repository and how it is looked at.
+pub(super) struct Drive {
+    pub(super) engine: RealEngine<SystemClock>,
+    settings: Settings,
+    acts: bool,
+    pace: Pace,
+    poll: Duration,
+    /// What the last look said, as far as a change of it changes the pace.
+    said: Option<String>,
+    /// The last decision that was acted on: the same one again is not made better by haste.
+    acted: Option<String>,
+    /// The token was read again, and no look has succeeded since.
+    renewed: bool,
+    /// A look has succeeded.
+    began: bool,
+    /// What keeps it from looking, as it was told.
+    trouble: Option<String>,
+    /// How often in a row the lock was taken.
+    held: u32,
+}
+
+/// Why there is no look.
+pub(super) enum Trouble {
+    /// Another process works in the clone.
+    Held(Option<Box<Reading>>, Failure),
+    /// The token is not accepted.
+    Token(Failure),
+    /// Nobody can be asked now.
+    Away(Failure),
+    /// It would not be better the next time.
+    Ends(Failure),
+}
+
+/// What is known after a look.
+pub(super) struct Learned {
+    /// What was seen, here or by another process.
+    pub(super) cycle: Option<Cycle>,
+    /// When to look again.
+    pub(super) pause: Duration,
+}
+
+type Failed = CycleError<ForgeError, RepoError>;
+
+impl From<Failed> for Trouble {
+    fn from(error: Failed) -> Self {
+        let refused = matches!(
+            &error,
+            CycleError::Forge(ForgeError::Unauthorized { .. })
+                | CycleError::Remote(RepoError::Transport(TransportError::Unauthorized(_)))
+        );
+        let failure = Failure::from(error);
+        match failure.exit {
+            _ if refused => Self::Token(failure),
+            Exit::Unreachable => Self::Away(failure),
+            Exit::Done
+            | Exit::Internal
+            | Exit::Settings
+            | Exit::Held
+            | Exit::Refused
+            | Exit::Absent
+            | Exit::Stalled
+            | Exit::Waits
+            | Exit::Interrupted => Self::Ends(failure),
+        }
+    }
+}
+
+impl Drive {
+    /// Looks, and does what is owed if it `acts`.
+    pub(super) fn new(settings: Settings, acts: bool) -> Result<Self, Failure> {
+        with_token(&settings)?;
+        let engine = engine(&settings, Configuration::User, SystemClock)?;
+        let poll = Duration::from_millis(LoopPolicy::default().poll_ms);
+        let (pace, said, acted, trouble) = (Pace::default(), None, None, None);
+        Ok(Self { engine, settings, acts, pace, poll, said, acted, renewed: false, began: false, trouble, held: 0 })
+    }
+
+    /// One look under the lock.
+    pub(super) async fn look(&self) -> Result<Cycle, Trouble> {
+        let lock = match seat::find(&self.engine).await {
+            Ok(Seat::Works(lock)) => lock,
+            Ok(Seat::Reads(reading)) => {
+                let failure = reading.failure.clone();
+                return Err(Trouble::Held(Some(reading), failure));
+            }
+            Err(failure) if failure.exit == Exit::Held => return Err(Trouble::Held(None, failure)),
+            Err(failure) => return Err(Trouble::Ends(failure)),
+        };
+        if self.acts {
+            return Ok(self.engine.cycle(&lock).await?);
+        }
+        let (snapshot, decision) = self.engine.look(&lock).await?;
+        Ok(Cycle { snapshot, decision, done: Vec::new() })
+    }
+
+    /// Takes in what came of a look. What was seen before this process began counts as a success.
+    pub(super) async fn learn(&mut self, look: Result<Cycle, Trouble>) -> Result<Learned, Failure> {
+        match look {
+            Ok(cycle) => Ok(self.saw(cycle)),
+            Err(Trouble::Held(reading, failure)) => Ok(self.is_held(reading, &failure)),
+            Err(Trouble::Token(failure)) => {
+                self.renew(failure).await?;
+                Ok(Learned { cycle: None, pause: Duration::ZERO })
+            }
+            Err(Trouble::Away(failure)) if self.began => {
+                if self.trouble.as_ref() != Some(&failure.text) {
+                    output::aside(&format!("{}\nit goes on as soon as it can", failure.text));
+                    self.trouble = Some(failure.text);
+                }
+                self.pace = self.pace.after(Seen::Quiet, self.poll);
+                Ok(Learned { cycle: None, pause: self.pace.pause(None, jitter()) })
+            }
+            Err(Trouble::Away(failure) | Trouble::Ends(failure)) => Err(failure),
+        }
+    }
+
+    /// There is something to show although no look has succeeded yet.
+    pub(super) fn knows_something(&mut self) {
+        self.began = true;
+    }
+
+    fn saw(&mut self, cycle: Cycle) -> Learned {
+        (self.began, self.renewed, self.held) = (true, false, 0);
+        if self.trouble.take().is_some() {
+            output::aside("it can be looked at again");
+        }
+        if let PolicyState::Valid { policy } = &cycle.snapshot.policy {
+            self.poll = Duration::from_millis(policy.pacing.poll_ms);
+        }
+        let seen = self.judge(&cycle);
+        self.pace = self.pace.after(seen, self.poll);
+        let until = until(&cycle.decision)
+            .map(|until| Duration::try_from(until.duration_since(self.engine.clock.now())).unwrap_or(Duration::ZERO));
+        let pause = self.pace.pause(until, jitter());
+        Learned { cycle: Some(cycle), pause }
+    }
+
+    fn judge(&mut self, cycle: &Cycle) -> Seen {
+        let said = said(&cycle.decision);
+        let changed = self.said.replace(said.clone()).is_none_or(|before| before != said);
+        if cycle.done.is_empty() {
+            return if changed { Seen::Changed } else { Seen::Quiet };
+        }
+        let again = self.acted.replace(cycle.decision.hash()).is_some_and(|before| before == cycle.decision.hash());
+        let all = cycle.done.iter().all(crate::engine::Done::is_done);
+        if all && !again {
+            Seen::Moved
+        } else if changed {
+            Seen::Changed
+        } else {
+            Seen::Quiet
+        }
+    }
+
+    fn is_held(&mut self, reading: Option<Box<Reading>>, failure: &Failure) -> Learned {
+        self.held = self.held.saturating_add(1);
+        if self.held == PATIENCE {
+            output::aside(&format!("{}; it goes on when that is done", failure.text));
+        }
+        let cycle = reading.map(|reading| {
+            let Reading { snapshot, decision, .. } = *reading;
+            Cycle { snapshot, decision, done: Vec::new() }
+        });
+        Learned { cycle, pause: SOONEST * self.held.min(PATIENCE) }
+    }
+
+    /// Reads the token's source again; nothing is written before GitHub has accepted what it says.
+    async fn renew(&mut self, failure: Failure) -> Result<(), Failure> {
+        let Some(source) = self.settings.source.clone().filter(|_| !self.renewed) else { return Err(failure) };
+        let name = source.name();
+        let read = tokio::task::spawn_blocking(move || source.read()).await;
+        let read = read.map_err(|_| failure.clone())??;
+        let known = self.settings.token.as_ref().map(ExposeSecret::expose_secret);
+        let Some(token) = read.filter(|token| Some(token.expose_secret()) != known) else { return Err(failure) };
+        self.settings.token = Some(token);
+        self.engine = engine(&self.settings, Configuration::User, SystemClock)?;
+        self.renewed = true;
+        output::aside(&format!(
+            "the token is not accepted any more; {name} holds another one, and it goes on with that"
+        ));
+        Ok(())
+    }
+}
+
+/// Until when a wait lasts at most.
+fn until(decision: &Decision) -> Option<jiff::Timestamp> {
+    let until = |outcome: &Outcome| match outcome {
+        Outcome::Wait { waiting } => waiting.until,
+        Outcome::Look { .. }
+        | Outcome::Act { .. }
+        | Outcome::Blocked { .. }
+        | Outcome::Rest { .. }
+        | Outcome::Stalled { .. } => None,
+    };
+    let others = decision.also.iter().map(|also| &also.outcome);
+    others.chain([&decision.outcome]).filter_map(until).min()
+}
+
+/// Stage and reasons of everything that is owed.
+fn said(decision: &Decision) -> String {
+    let others = decision.also.iter().map(|also| format!("{} {}", also.stage.code(), also.reason));
+    let mut lines = vec![format!("{} {}", decision.stage.code(), decision.reason)];
+    lines.extend(others);
+    lines.join("\n")
+}
+
+fn jitter() -> u8 {
+    uuid::Uuid::new_v4().as_bytes().first().copied().unwrap_or_default()
+}
