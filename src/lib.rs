@@ -29,15 +29,15 @@
 //! | --- | --- |
 //! | [`model`] | facts and nouns; every type more than one module speaks about |
 //! | [`text`] | text from outside made harmless (pure) |
-//! | [`planning`] | the format of queue files (pure) |
+//! | [`planning`] | the format of queue files, and the skeleton that `init` adds (pure) |
 //! | [`message`] | what is sent to GitHub (pure) |
 //! | [`decide`] | snapshot → decision, guardrails one a file; the plans of adopt and fsck (pure) |
 //! | [`failure`] | how a failure is told: chain, help, exit code |
-//! | [`config`] | policy file, environment, settings |
-//! | [`repo`] | our own clone, the ledger, the git transport |
+//! | [`config`] | policy file, machine file, `.env`, environment, token sources; what an address says |
+//! | [`repo`] | our own clone, the ledger, the git transport; what is read of a checkout |
 //! | [`forge`] | the GitHub client |
 //! | [`watch`] | file events → nudges |
-//! | [`engine`] | ports, one cycle, effects in one `match` |
+//! | [`engine`] | ports, one cycle, effects in one `match`; its dry run; `init`; `doctor`, one file a check; when to look again |
 //! | [`sim`] | a simulated GitHub with a real git remote; shares no type with the rest |
 //! | [`cli`] | one file a command; the only printer |
 //!
@@ -79,7 +79,7 @@
 //!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words, and what is shown for each
 //!    act of a person is in the table of `every_act_of_a_person_in_one_table`.
 //! 10. No secret in arguments, logs, errors, addresses or files: `neither_token_nor_the_callers_git_leak_into_the_work`,
-//!     `the_token_is_in_no_file_of_the_data_folder`. Everything that grows has a limit, named where it grows.
+//!     `the_token_is_in_no_file_of_the_data_folder`, `a_token_is_found_nowhere_whatever_a_peer_answers`. Everything that grows has a limit, named where it grows.
 
 pub mod cli;
 pub mod config;

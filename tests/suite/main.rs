@@ -58,6 +58,7 @@ mod people_pulls;
 mod play;
 mod printing;
 mod program;
+mod readme;
 mod rehearsal;
 mod repo_clone;
 mod repo_ledger;
