@@ -5,9 +5,11 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark that can not be set up has nothing to say")]
 
+mod event;
 mod reads;
 
 mod repository;
+mod seat;
 mod status;
 
 fn main() {
