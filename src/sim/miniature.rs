@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::agent::{self, AgentEvent, IssueKind, Script, Scripts};
 use super::git::{Entry, FileChange, GitError, Memory, NewCommit, Objects, Signature, Tree};
 use super::hub::{Hub, MergeRequest, Opening};
-use super::world::{AccountId, CheckResult, MergeMethod, World};
+use super::world::{AccountId, MergeMethod, World};
 use super::{Options, SimError, check_names, found};
 
 /// A simulated GitHub in memory. See the module's documentation.
@@ -145,17 +145,6 @@ impl Miniature {
         at_once(self.hub.person_opens(Opening { author, branch, title, body }))
     }
 
-    /// The same from a fork (`owner/name`): the branch is taken over as the fork's.
-    pub fn open_pull_from_fork(
-        &mut self,
-        author: AccountId,
-        fork: &str,
-        branch: &str,
-        title: &str,
-    ) -> Result<u64, SimError> {
-        at_once(self.hub.fork_opens(Opening { author, branch, title, body: "" }, fork))
-    }
-
     /// A person merges a pull request at GitHub. Returns the commit.
     pub fn merge_pull(&mut self, by: AccountId, number: u64, method: MergeMethod) -> Result<String, SimError> {
         at_once(self.hub.person_merges(by, number, method))
@@ -181,19 +170,9 @@ impl Miniature {
         at_once(self.hub.delete_ref(name))
     }
 
-    /// Reports a check on a commit.
-    pub fn report_check(&mut self, oid: &str, name: &str, result: CheckResult) {
-        self.world(|world| world.report_check(oid, name, result));
-    }
-
     /// Lets the mainline take changes through pull requests only, or by pushes too.
     pub fn protect_mainline(&mut self, protected: bool) {
         self.world(|world| world.settings.mainline_protected = protected);
-    }
-
-    /// Forbids the deletion of branches: a name, or a pattern with `*`.
-    pub fn protect_branch(&mut self, pattern: &str) {
-        self.world(|world| world.settings.undeletable.insert(pattern.to_owned()));
     }
 
     /// Makes the trial merges that were asked for ([`World::want_mergeability`]); the server does so after every answer.

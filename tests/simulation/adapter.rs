@@ -3,7 +3,8 @@
 //! **Needs** a [`Miniature`], shared by as many instances as a test wants. **Guarantees**: each read answers what the real
 //! client and clone would read from the same world; each write probes, acts and reads back as they do; no I/O, no
 //! waiting. What survives a process lies in a [`Folder`], what doesn't in the [`Instance`].
-//! **Races**: every single request holds the world for its length, as GitHub does; between two of them others may act.
+//! **Races**: every single request holds the world for its length, as GitHub does. Others may act before every write and
+//! every list (the observation, issues, the remote's references), where it yields; never between the other reads.
 
 #[path = "accident.rs"]
 pub mod accident;

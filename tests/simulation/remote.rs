@@ -1,20 +1,21 @@
 //! The remote and its clone for the engine.
 //!
 //! **Guarantees**: the clone knows what it fetched or pushed and nothing else; the ledger is one file of JSON in the
-//! commits of its ref, changed by compare-and-set under the conditions of [`Ledger::apply`].
+//! commits of its ref, changed by compare-and-set under the conditions of [`Ledger::apply`]. Histories are read along
+//! first parents, as the clone reads them. Not played in here: a lost ledger that is put back, for a push in memory makes
+//! a new commit and can't name an old one.
 //! **Races**: whoever pushes first wins; the loser asks its condition again on the new tip, at most five times.
 
 use super::accident::Sent;
 use super::{Broken, Folder as DataFolder, Instance, look, planning};
 use jiff::Timestamp;
-use orchestrator::engine::port::{Clock as _, Remote};
+use orchestrator::engine::port::Remote;
 use orchestrator::model::{
-    Applied, BlobId, CommitId, CommitPolicy, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry,
-    LedgerMessage, Performed, Planning, PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips,
-    Trail, Trailers,
+    Applied, BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
+    Planning, PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips, Trail, Trailers,
 };
-use orchestrator::sim::{self, Edit, Miniature, Push, Pushed};
-use std::collections::BTreeSet;
+use orchestrator::sim::{self, Edit, Miniature, Push, Pushed, Tree};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// How often a refused push is rebuilt.
@@ -49,6 +50,28 @@ fn ledger_at(sim: &Miniature, tip: CommitId) -> Result<Ledger, Broken> {
     let bytes = sim.read_file(&tip.to_string(), LEDGER).map_err(|error| error.to_string())?;
     let bytes = bytes.ok_or_else(|| format!("{tip} holds no ledger"))?;
     serde_json::from_slice(&bytes).map_err(|error| Broken(error.to_string()))
+}
+
+/// Id and message of a commit and of its first parents, newest first.
+fn first_parents(sim: &Miniature, tip: CommitId) -> Result<Vec<(String, String)>, Broken> {
+    let log = sim.log(&tip.to_string()).map_err(|error| error.to_string())?;
+    let mut messages: BTreeMap<String, String> = log.into_iter().collect();
+    let (mut line, mut next) = (Vec::new(), Some(tip.to_string()));
+    while let Some(oid) = next {
+        next = sim.parents(&oid).into_iter().next();
+        let message = messages.remove(&oid).ok_or_else(|| format!("{oid} is not in the log of {tip}"))?;
+        line.push((oid, message));
+    }
+    Ok(line)
+}
+
+/// Whether a queue folder, or a month below `complete/`, holds the file.
+fn holds(tree: &Tree, folder: Folder, name: &ItemName) -> bool {
+    let below = format!("{}/", folder.path());
+    tree.keys().filter_map(|path| path.strip_prefix(&below)).any(|rest| match rest.split_once('/') {
+        None => rest == name.as_str(),
+        Some((_, file)) => folder == Folder::Complete && file == name.as_str(),
+    })
 }
 
 /// What a change comes to where there is this ledger.
@@ -296,7 +319,7 @@ impl Remote for Instance {
         let (mut found, mut next) = (BTreeSet::new(), Some(mainline.to_string()));
         while let Some(oid) = next {
             let tree = sim.tree(&oid).map_err(|error| error.to_string())?;
-            found.extend(Folder::ALL.into_iter().filter(|folder| tree.contains_key(&folder.path_of(name))));
+            found.extend(Folder::ALL.into_iter().filter(|folder| holds(&tree, *folder, name)));
             let made = sim.world(|world| world.commit(&oid).map(|commit| commit.committed_at));
             // An hour earlier, for clocks differ.
             let met = from.is_some_and(|from| from.to_string() == oid);
@@ -313,8 +336,8 @@ impl Remote for Instance {
     }
 
     async fn trail(&self, mainline: CommitId) -> Result<Vec<Trail>, Broken> {
-        let log = self.sim().log(&mainline.to_string()).map_err(|error| error.to_string())?;
-        let told = log
+        let line = first_parents(&self.sim(), mainline)?;
+        let told = line
             .iter()
             .filter_map(|(oid, message)| Some(Trail { commit: look::commit(oid), trailers: Trailers::read(message)? }));
         Ok(told.collect())
@@ -327,36 +350,18 @@ impl Remote for Instance {
 
     async fn ledger_log(&self, tip: CommitId, limit: usize) -> Result<Vec<LedgerEntry>, Broken> {
         let mut sim = self.sim();
-        let log = sim.log(&tip.to_string()).map_err(|error| error.to_string())?;
-        let entries = log.into_iter().take(limit).map(|(oid, message)| LedgerEntry {
+        let line = first_parents(&sim, tip)?;
+        let entries = line.into_iter().take(limit).map(|(oid, message)| LedgerEntry {
             commit: look::commit(&oid),
             at: sim.world(|world| world.commit(&oid).map(|commit| commit.committed_at)).unwrap_or_default(),
             subject: message.lines().next().unwrap_or_default().to_owned(),
-            instance: message.lines().find_map(|line| line.strip_prefix("Instance: ")).map(str::to_owned),
+            instance: message.lines().rev().find_map(|line| line.strip_prefix("Instance: ")).map(str::to_owned),
         });
         Ok(entries.collect())
     }
 
     async fn restore_ledger(&self, _lock: &Held, tip: CommitId) -> Performed<CommitId> {
-        let ledger = match self.ledger_at(tip) {
-            Ok(ledger) => ledger,
-            Err(Broken(why)) => return Performed::NotDone { why, refused: false },
-        };
-        // A commit with the same content stands for the one that was lost.
-        let content = serde_json::to_vec(&ledger).expect("a ledger is JSON");
-        let signature = Signature { identity: CommitPolicy::default(), at: self.now() };
-        let what = Publication {
-            point: StopPoint::Baseline,
-            name: RefName::ledger(),
-            message: "restore",
-            signature: &signature,
-        };
-        let build = |standing: Option<CommitId>| {
-            let write = Edit::Write { path: LEDGER.to_owned(), mode: "100644".to_owned(), content: content.clone() };
-            Ok(standing
-                .map_or(Built::Commit(vec![write]), |_| Built::Moved("the remote has a ledger again".to_owned())))
-        };
-        self.publish(what, build).await
+        panic!("that the ledger is put back at {tip} is played on the wire only")
     }
 
     async fn change_ledger(

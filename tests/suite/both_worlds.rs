@@ -7,7 +7,7 @@ use crate::play::{
     ONE, Scenario, Step, compare, drafted, finished, item, merged, viewer_closes, with_pending, with_policy,
 };
 use orchestrator::model::StopPoint;
-use orchestrator::sim::world::{MergeMethod, Permission, StateReason};
+use orchestrator::sim::world::{CheckResult, MergeMethod, Permission, ReviewState, StateReason, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
 /// To rest.
@@ -28,6 +28,12 @@ fn loses(point: StopPoint, arrives: bool) -> Scenario {
     let lost = [Step::Cycles(1), Step::Lose(point, arrives), Step::Cycles(3), Step::Pass(300)];
     let steps = lost.into_iter().chain([Step::Until(merged), Step::Cycles(3)]).collect();
     item(Script::Normal, steps)
+}
+
+/// A check reports on the first pull request's head.
+fn report(world: &mut World, result: CheckResult) {
+    let head = world.pull(2).map(|(_, pull)| pull.head_oid.clone()).expect("it is drafted");
+    world.report_check(&head, "build", result);
 }
 
 macro_rules! scenarios {
@@ -113,6 +119,17 @@ scenarios! {
         scripts: Vec::new(),
         steps: vec![Step::Protect(true), Step::Settle, Step::Pass(120), Step::Protect(false), Step::Settle],
     };
+    the_ledger_is_lost_and_only_a_merged_branch_tells_of_it: item(Script::Normal, vec![
+        Step::Cycles(1),
+        Step::Remember,
+        Step::Until(finished),
+        Step::World(|world| { let viewer = world.viewer(); world.mark_ready(viewer, 2).expect("a draft") }),
+        Step::PushBack,
+        Step::DeleteRef("refs/orchestrator/ledger"),
+        Step::FreshFolder,
+        Step::Merge(2, MergeMethod::Merge),
+        Step::Cycles(2),
+    ]);
     the_loop_is_paused_and_goes_on: item(Script::Normal, vec![
         Step::Push("main", "planning/PAUSE", Some(b"")),
         Step::Settle,
@@ -142,9 +159,37 @@ scenarios! {
         Step::Until(finished),
         Step::World(|world| {
             let reviewer = world.person("reviewer", Permission::Write);
-            let state = orchestrator::sim::world::ReviewState::ChangesRequested;
+            let state = ReviewState::ChangesRequested;
             world.review(reviewer, 2, state, "not so").expect("a review");
         }),
+        Step::Settle,
+    ]);
+    a_check_runs_fails_and_passes: item(Script::Normal, vec![
+        Step::World(|world| world.settings.required_checks.extend(["build".to_owned()])),
+        Step::Until(finished),
+        Step::World(|world| report(world, CheckResult::Pending)),
+        Step::Cycles(3),
+        Step::World(|world| report(world, CheckResult::Failure)),
+        Step::Cycles(2),
+        Step::World(|world| report(world, CheckResult::Success)),
+        Step::Until(merged),
+        Step::Cycles(2),
+    ]);
+    a_required_review_is_waited_for: item(Script::Normal, vec![
+        Step::World(|world| world.settings.review_required = true),
+        Step::Until(finished),
+        Step::Cycles(3),
+        Step::World(|world| {
+            let reviewer = world.person("reviewer", Permission::Write);
+            world.review(reviewer, 2, ReviewState::Approved, "good").expect("a review");
+        }),
+        Step::Until(merged),
+        Step::Cycles(2),
+    ]);
+    a_head_must_be_up_to_date: item(Script::Normal, vec![
+        Step::World(|world| world.settings.up_to_date_required = true),
+        Step::Until(finished),
+        Step::Push("main", "notes/other.md", Some(b"other\n")),
         Step::Settle,
     ]);
     a_pull_request_of_a_person_closes_the_issue: item(Script::NeverStart, vec![

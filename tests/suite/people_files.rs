@@ -8,6 +8,7 @@ use orchestrator::sim::world::StateReason;
 const PENDING: &str = "planning/issue_queue/pending/dev-1.md";
 const PROCESSED: &str = "planning/issue_queue/processed/dev-1.md";
 const COMPLETE: &str = "planning/issue_queue/complete/dev-1.md";
+const MONTH: &str = "planning/issue_queue/complete/2026-11/dev-1.md";
 const LEDGER: &str = "refs/orchestrator/ledger";
 
 /// One item that was dropped, and what follows.
@@ -109,6 +110,29 @@ acts! {
              save it under a new name to have it done once more",
         ],
         outcome: ["pending/dev-1.md", "dev-1.md: #1 dropped", "#1 sent 1x"],
+    }
+    the_file_of_a_settled_item_is_moved_below_a_month_and_back_to_pending {
+        "it is left there and not given out a second time",
+        dropped(vec![Step::Move(COMPLETE, MONTH), Step::Cycles(1), Step::Move(MONTH, PENDING), Step::Cycles(2)]),
+        shown: ["a person put dev-1.md back into pending/ after #1 was settled as dropped; it is not given out again"],
+        outcome: ["pending/dev-1.md", "dev-1.md: #1 dropped", "#1 sent 1x"],
+    }
+    the_file_of_an_item_in_work_is_moved_below_a_month_and_back_once_it_is_settled {
+        "a month counts as complete/: it is left there and not given out a second time",
+        item(Script::NeverStart, vec![
+            Step::Cycles(2),
+            Step::Move(PROCESSED, MONTH),
+            Step::Cycles(1),
+            Step::World(|world| viewer_closes(world, 1, Some(StateReason::NotPlanned))),
+            Step::Cycles(1),
+            Step::Move(MONTH, PROCESSED),
+            Step::Cycles(2),
+        ]),
+        shown: [
+            "dev-1.md lies in complete/ already; the issue decides",
+            "a person put dev-1.md back into processed/ after #1 was settled as dropped; it is not given out again",
+        ],
+        outcome: ["processed/dev-1.md", "no: complete/dev-1.md", "dev-1.md: #1 dropped", "#1 sent 1x"],
     }
     the_file_of_a_settled_item_is_saved_under_a_new_name {
         "it is a new item",

@@ -72,7 +72,7 @@ fn seen(cycle: &Cycle) -> String {
 }
 
 /// One cycle in words: what was decided, why, and what came of it.
-fn told(cycle: &Cycle) -> String {
+pub fn told(cycle: &Cycle) -> String {
     let done: Vec<String> = cycle.done.iter().map(|done| format!("{} {:?}", done.point, done.result)).collect();
     let (stage, reason) = (cycle.decision.stage.code(), without_commits(&cycle.decision.reason));
     format!("{stage}: {reason} [{}]", done.join(", "))
@@ -97,7 +97,9 @@ fn said(cycle: &Cycle) -> Vec<String> {
             Outcome::Look { .. } | Outcome::Act { .. } => {}
         }
     }
-    said.into_iter().map(|text| without_commits(&text)).collect()
+    // Where the repository is found differs, too.
+    let address = &cycle.snapshot.forge.repository.url;
+    said.into_iter().map(|text| without_commits(&text.replace(address, "<repository>"))).collect()
 }
 
 /// What a scenario leaves behind.
@@ -110,6 +112,8 @@ struct End {
     /// Number, title, state, labels, assignees.
     subjects: Vec<String>,
     branches: Vec<String>,
+    /// What `fsck` finds.
+    findings: Vec<String>,
     /// The end in single facts, for people.
     lines: Vec<String>,
 }
@@ -181,7 +185,9 @@ fn subject_lines(subject: &Subject) -> Vec<String> {
 }
 
 async fn end(theatre: &mut impl Theatre, written: bool) -> End {
-    let last = theatre.look().await;
+    let (last, audit) = theatre.look().await;
+    let findings = audit.findings.iter().map(|f| without_commits(&format!("{:?}: {}; {}", f.kind, f.what, f.settles)));
+    let findings = findings.collect();
     let (subjects, branches, mut lines) = theatre.world(|world| {
         let subjects = world.subjects().map(|subject| shown(world, subject)).collect();
         let branches: Vec<String> = world.references().keys().cloned().collect();
@@ -201,7 +207,7 @@ async fn end(theatre: &mut impl Theatre, written: bool) -> End {
         lines.push("no ledger".to_owned());
     }
     let planning = last.planning.clone();
-    End { bindings: bindings().map(bound).collect(), planning, files, subjects, branches, lines }
+    End { bindings: bindings().map(bound).collect(), planning, files, subjects, branches, findings, lines }
 }
 
 /// Plays a scenario.

@@ -5,6 +5,7 @@
 use crate::adapter::accident::Fate;
 use crate::adapter::driver::{Seat, Toys};
 use crate::stage::Stage;
+use orchestrator::decide::audit::Audit;
 use orchestrator::engine::Cycle;
 use orchestrator::engine::port::Remote as _;
 use orchestrator::model::{Snapshot, StopPoint};
@@ -15,8 +16,8 @@ use orchestrator::sim::{Accident, AccidentKind, FileChange, IssueKind, Script};
 pub trait Theatre {
     async fn settled(&mut self) -> Vec<Cycle>;
     async fn one_cycle(&mut self) -> Cycle;
-    /// A look that changes nothing.
-    async fn look(&mut self) -> Snapshot;
+    /// A look that changes nothing, at everything that there is to compare.
+    async fn look(&mut self) -> (Snapshot, Audit);
     async fn agent(&mut self);
     async fn push(&mut self, branch: &str, files: &[FileChange<'_>]);
     async fn open(&mut self, branch: &str, body: &str);
@@ -46,9 +47,9 @@ impl Theatre for Stage {
     async fn one_cycle(&mut self) -> Cycle {
         self.cycle().await
     }
-    async fn look(&mut self) -> Snapshot {
+    async fn look(&mut self) -> (Snapshot, Audit) {
         let lock = self.engine.remote.lock().await.expect("nobody else holds the lock");
-        self.engine.look(&lock).await.expect("a look").0
+        self.engine.look_for_audit(&lock).await.expect("a look")
     }
     async fn agent(&mut self) {
         self.sim.step_agent().await.expect("the agent works");
@@ -122,9 +123,9 @@ impl Theatre for Toys {
     async fn one_cycle(&mut self) -> Cycle {
         self.cycle().await
     }
-    async fn look(&mut self) -> Snapshot {
+    async fn look(&mut self) -> (Snapshot, Audit) {
         let lock = self.seat.engine.remote.lock().await.expect("nobody else holds the lock");
-        self.seat.engine.look(&lock).await.expect("a look").0
+        self.seat.engine.look_for_audit(&lock).await.expect("a look")
     }
     async fn agent(&mut self) {
         self.github.sim().step_agent().expect("the agent works");
