@@ -8,15 +8,19 @@ use crate::adapter::accident::{Accidents, Fate};
 use crate::adapter::driver::{Seat, Toys, Turn};
 use crate::adapter::{Folder, GitHub};
 use crate::ending::{assigned, check};
+use crate::play::told;
+use orchestrator::engine::port::Remote as _;
 use orchestrator::model::{Key, Outcome, Snapshot, StopPoint};
 use orchestrator::sim::world::Permission;
 use orchestrator::sim::{IssueKind, Options, Script};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use tokio::task::unconstrained;
 
-const ROUNDS: u64 = 100;
+/// So many that every accident happens to somebody.
+const ROUNDS: u64 = 200;
 /// Turns of both after which a round must have come to rest.
 const LIMIT: usize = 120;
 
@@ -104,23 +108,57 @@ fn snapshot(turn: Turn) -> Option<Snapshot> {
     }
 }
 
-/// One round; how many issues were made twice.
-async fn round(seed: u64, pending: bool, lag: i64) -> usize {
+/// Writes to which something happens.
+const POINTS: [StopPoint; 4] = [StopPoint::Attempt, StopPoint::Create, StopPoint::Bind, StopPoint::Assign];
+
+/// What came of a round.
+#[derive(Debug, PartialEq, Eq)]
+struct Round {
+    /// How many issues were made twice.
+    duplicates: usize,
+    /// The accidents that happened.
+    happened: BTreeSet<(StopPoint, Fate)>,
+    /// Turn by turn what both did and why, then the ledger's history and the issues.
+    way: Vec<String>,
+}
+
+fn turn_line(turn: &Turn) -> String {
+    match turn {
+        Turn::Cycle(cycle) => told(cycle),
+        Turn::Killed => "killed".to_owned(),
+        Turn::Failed(why) => why.clone(),
+    }
+}
+
+/// The history of the ledger, and the issues as they were left.
+async fn history(toys: &Toys, snapshot: &Snapshot) -> Vec<String> {
+    let tip = snapshot.tips.ledger.expect("a ledger");
+    let log = toys.seat.engine.remote.ledger_log(tip, 1_000).await.expect("its log");
+    let log = log.into_iter().map(|entry| format!("{} by {:?} at {}", entry.subject, entry.instance, entry.at));
+    let issues = toys.github.sim().world(|world| {
+        let issues = world.subjects().map(|issue| {
+            let (title, open, sent) = (&issue.title, issue.is_open(), assigned(issue));
+            format!("#{} {title}: open {open} {:?}, sent {sent}x", issue.number, issue.reason)
+        });
+        issues.collect::<Vec<String>>()
+    });
+    log.chain(issues).collect()
+}
+
+/// One round.
+async fn round(seed: u64, pending: bool, lag: i64) -> Round {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let (mut toys, mut other) = begin(pending, seed.is_multiple_of(2), lag);
-    let fates =
-        [Fate::KilledBefore, Fate::KilledAfter, Fate::BadGatewayBefore, Fate::BadGatewayAfter, Fate::AnswerLost];
-    let points = [StopPoint::Attempt, StopPoint::Create, StopPoint::Bind, StopPoint::Assign];
-    for seat in [&toys.seat, &other] {
-        if chance.below(2) == 0 {
-            let (point, fate) = (points[chance.below(4) as usize], fates[chance.below(5) as usize]);
-            seat.accidents.arrange(point, fate);
-        }
-    }
-    let (mut quiet, mut last) = (0, None);
+    let arranged = [toys.seat.accidents.clone(), other.accidents.clone()].map(|accidents| {
+        let planned =
+            (chance.below(2) == 0).then(|| (POINTS[chance.below(4) as usize], Fate::ALL[chance.below(5) as usize]));
+        planned.inspect(|(point, fate)| accidents.arrange(*point, *fate)).map(|planned| (accidents, planned))
+    });
+    let (mut quiet, mut last, mut way) = (0, None, Vec::new());
     for _ in 0..LIMIT {
         let github = toys.github.clone();
         let (one, two) = together(&mut toys.seat, &mut other, &github, &mut chance).await;
+        way.extend([turn_line(&one), turn_line(&two)]);
         quiet = if moved(&one) || moved(&two) { 0 } else { quiet + 1 };
         last = snapshot(two).or_else(|| snapshot(one)).or(last);
         toys.advance(if quiet > 0 { 90 } else { 20 });
@@ -134,24 +172,35 @@ async fn round(seed: u64, pending: bool, lag: i64) -> usize {
     let ledger = snapshot.ledger.clone().expect("a ledger");
     let bound = ledger.bindings.keys().filter(|key| matches!(key, Key::Item(_)) == pending).count();
     assert_eq!((bound, ledger.bindings.len()), (1, 1), "seed {seed}: {:?}", ledger.bindings.keys());
-    toys.github.sim().world(|world| {
+    way.extend(history(&toys, &snapshot).await);
+    let duplicates = toys.github.sim().world(|world| {
         check(world, &snapshot).unwrap_or_else(|wrong| panic!("seed {seed}, pending {pending}, lag {lag}: {wrong}"));
         let sent: usize = world.subjects().map(assigned).sum();
         assert_eq!(sent, 1, "seed {seed}: sent {sent} times");
         world.subjects().count() - 1
-    })
+    });
+    let happened = arranged.into_iter().flatten().filter(|(accidents, _)| accidents.are_over());
+    Round { duplicates, happened: happened.map(|(_, planned)| planned).collect(), way }
 }
 
 async fn rounds(pending: bool) {
     for lag in [0, 60] {
-        let mut duplicates = 0;
+        let (mut duplicates, mut happened) = (0, BTreeSet::new());
         for seed in 0..ROUNDS {
-            duplicates += round(seed, pending, lag).await;
+            let round = round(seed, pending, lag).await;
+            duplicates += round.duplicates;
+            happened.extend(round.happened);
         }
         let what = if pending { "promote" } else { "ask-gap" };
         println!(
-            "{ROUNDS} rounds of two that {what} at once, lists {lag} s behind: {ROUNDS} bound, {ROUNDS} sent, {duplicates} duplicate(s), all closed"
+            "{ROUNDS} rounds of two that {what} at once, lists {lag} s behind: {ROUNDS} bound, {ROUNDS} sent, {duplicates} duplicate(s), all closed; {} kinds of accidents",
+            happened.len()
         );
+        // Where nobody can see what the other made, somebody makes it again; else the rounds would show nothing.
+        assert!(lag == 0 || duplicates > 0, "no issue was ever made twice");
+        let all = POINTS.into_iter().flat_map(|point| Fate::ALL.map(|fate| (point, fate)));
+        let missing: Vec<_> = all.filter(|accident| !happened.contains(accident)).collect();
+        assert!(missing.is_empty(), "these never happened: {missing:?}");
     }
 }
 
@@ -167,7 +216,11 @@ async fn two_interleaved_instances_bind_and_send_one_issue_for_a_question() {
 
 #[tokio::test]
 async fn the_same_seed_goes_the_same_way() {
+    let mut ways = BTreeSet::new();
     for seed in 0..5 {
-        assert_eq!(round(seed, true, 60).await, round(seed, true, 60).await);
+        let (one, other) = (round(seed, true, 60).await, round(seed, true, 60).await);
+        assert_eq!(one, other, "seed {seed}");
+        ways.insert(one.way);
     }
+    assert_eq!(ways.len(), 5, "each seed goes a way of its own");
 }
