@@ -51,7 +51,6 @@ async fn together(stage: &Stage, other: &Instance) {
     for _ in 0..30 {
         let (one, two) = tokio::join!(cycle(&stage.engine), cycle(other));
         let waits = |cycle: &Cycle| matches!(cycle.decision.outcome, Outcome::Wait { .. } | Outcome::Rest { .. });
-        let leased = |cycle: &Cycle| cycle.decision.outcome.clone();
         let quiet = waits(&one) && waits(&two) && !one.moved() && !two.moved();
         let sent = stage.sim.world(|world| world.subjects().any(|subject| assigned(subject) > 0));
         if quiet && sent {
@@ -63,7 +62,6 @@ async fn together(stage: &Stage, other: &Instance) {
             }
         }
         stage.advance(20);
-        tracing::debug!(one = ?leased(&one), two = ?leased(&two), "both looked");
     }
     panic!("the two never came to rest");
 }
