@@ -2,7 +2,7 @@
 //!
 //! Each story is played once undisturbed, and copied wherever an action is owed; from each copy it goes on with the
 //! accidents. However it went, the end must be that of the undisturbed story, and nothing may have happened twice.
-//! `cargo test --test suite faults -- --nocapture` prints the table.
+//! `cargo test --test suite faults -- --nocapture --test-threads 1` prints the table.
 
 use crate::adapter::accident::{Fate, Planned};
 use crate::adapter::driver::Toys;
