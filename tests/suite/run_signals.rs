@@ -4,6 +4,7 @@ use crate::program::{Program, folder};
 use crate::running::{SLOW, paced};
 use orchestrator::sim::Simulator;
 use rustix::process::Signal;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Another git before the real one: the n-th push says that it begins, and goes on when it is told to.
@@ -43,10 +44,11 @@ impl Gate {
         assert_eq!(read.await.expect("no panic").expect("the pipe").trim(), "begun");
     }
 
-    async fn go(&self) {
-        let pipe = self.go.clone();
-        let written = tokio::task::spawn_blocking(move || std::fs::write(pipe, "go\n"));
-        written.await.expect("no panic").expect("the pipe");
+    /// The pipe stays open until it was read; opened for both, it waits for nobody.
+    fn go(&self) -> std::fs::File {
+        let mut pipe = std::fs::File::options().read(true).write(true).open(&self.go).expect("the pipe");
+        pipe.write_all(b"go\n").expect("written");
+        pipe
     }
 }
 
@@ -61,16 +63,20 @@ async fn ledger(sim: &Simulator) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_in_the_middle_of_an_attempt_lets_it_end_takes_it_back_and_sends_nothing() {
-    for (command, signal) in [("run", Signal::TERM), ("cycle", Signal::INT)] {
+    for (command, terminal) in [("run", false), ("cycle", true), ("run", true)] {
         let sim = sim().await;
         let here = folder();
         assert_eq!(Program::on(&sim, here.path()).run(&["cycle"]).await.code, Some(0), "the ledger is begun");
         let gate = Gate::new(here.path(), 1);
         let mut running = Program::on(&sim, here.path()).with("PATH", &gate.path).start(&[command]);
         gate.begun().await;
-        running.signal(signal);
+        if terminal {
+            running.control_c()
+        } else {
+            running.signal(Signal::TERM)
+        }
         running.until_aside("what was begun is finished first").await;
-        gate.go().await;
+        let _open = gate.go();
         let ended = running.ended().await;
         assert_eq!((ended.code, ended.signal), (Some(130), None), "{command}: {}", ended.err);
         assert_eq!(sim.world(|world| world.subjects().count()), 0);
@@ -94,7 +100,7 @@ async fn a_second_signal_ends_it_at_once_and_the_next_start_finishes_what_was_be
     let ended = running.ended().await;
     assert_eq!(ended.code, Some(130), "{}", ended.err);
     assert_eq!(sim.world(|world| world.subjects().map(|subject| subject.assignees.len()).collect::<Vec<_>>()), [0]);
-    gate.go().await;
+    let _open = gate.go();
     let mut again = Program::on(&sim, here.path()).start(&["run"]);
     again.until("the agent has not opened a pull request").await;
     let issues = sim.world(|world| world.subjects().map(|subject| subject.assignees.len()).collect::<Vec<_>>());

@@ -4,7 +4,7 @@ use crate::program::{Program, folder};
 use crate::running::{Running, SLOW, agent, paced};
 use orchestrator::sim::world::Permission;
 use orchestrator::sim::{Accident, AccidentKind, RequestKind, Simulator};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 struct Room {
     sim: Simulator,
@@ -16,13 +16,20 @@ struct Room {
 
 /// It runs with a token from a file and waits for the agent.
 async fn room() -> Room {
+    room_with(|token| vec!["--token-file".to_owned(), token.display().to_string()]).await
+}
+
+/// The same with other flags, made for a file that holds the token.
+async fn room_with(arguments: impl FnOnce(&Path) -> Vec<String>) -> Room {
     let sim = Simulator::start(paced(SLOW)).await.expect("the simulator starts");
     let here = folder();
     let token = here.path().join("token");
     std::fs::write(&token, sim.token()).expect("written");
     let mut program = Program::on(&sim, here.path());
     program.environment.remove("ORCHESTRATOR_GITHUB_TOKEN");
-    let mut run = program.start(&["run", "--token-file", token.to_str().expect("a plain path")]);
+    let arguments = arguments(&token);
+    let arguments: Vec<&str> = ["run"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+    let mut run = program.start(&arguments);
     run.until(" wait ").await;
     Room { sim, program, token, run, _here: here }
 }
@@ -80,4 +87,27 @@ async fn another_token_that_is_not_accepted_either_ends_it() {
     let ended = room.run.ended().await;
     assert_eq!(ended.code, Some(2), "{}", ended.err);
     assert_eq!(ended.err.matches("holds another one").count(), 1, "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_gives_another_wrong_token_each_time_is_read_again_once() {
+    // The machine file's program prints the token, and after it was taken back another word at every call.
+    let room = room_with(|token| {
+        let folder = token.parent().expect("a folder").join(".config/orchestrator");
+        std::fs::create_dir_all(&folder).expect("made");
+        let script = "cat \"$0\"; if [ -e \"$0.back\" ]; then echo x >> \"$0\"; wc -l < \"$0\" > \"$0.calls\"; fi";
+        let text = format!("token_command = ['sh', '-c', '{script}', '{}']\n", token.display());
+        std::fs::write(folder.join("config.toml"), text).expect("written");
+        Vec::new()
+    })
+    .await;
+    std::fs::write(&room.token, "wrong").expect("written");
+    std::fs::write(room.token.with_file_name("token.back"), "").expect("written");
+    room.revoke();
+    room.wake();
+    let calls = room.token.with_file_name("token.calls");
+    let ended = room.run.ended().await;
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    let calls = std::fs::read_to_string(calls).expect("it was called");
+    assert_eq!(calls.trim(), "1", "{}", ended.err);
 }

@@ -2,7 +2,7 @@
 
 use crate::program::{Ended, Program};
 use orchestrator::sim::Simulator;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -45,6 +45,8 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            // As a terminal's shell starts it.
+            .process_group(0)
             .spawn()
             .expect("the program runs");
         let out = lines(child.stdout.take().expect("a pipe"));
@@ -99,9 +101,18 @@ impl Running {
         }
     }
 
+    fn pid(&self) -> Pid {
+        let id = i32::try_from(self.child.id().expect("it runs")).expect("a pid");
+        Pid::from_raw(id).expect("no zero")
+    }
+
     pub fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).expect("a pid")));
-        kill_process(pid.expect("it runs"), signal).expect("it is signalled");
+        kill_process(self.pid(), signal).expect("it is signalled");
+    }
+
+    /// What a terminal does at Ctrl-C: all that belong to the command get the signal.
+    pub fn control_c(&self) {
+        kill_process_group(self.pid(), Signal::INT).expect("it is signalled");
     }
 
     /// Waits for its end; what was not read yet is in the answer.
