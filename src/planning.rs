@@ -9,7 +9,7 @@ mod name;
 mod skeleton;
 
 pub use name::{category, is_candidate, is_excluded};
-pub use skeleton::{SKELETON, SkeletonFile, is_unwritten};
+pub use skeleton::{SKELETON, SkeletonFile, is_blank_goal};
 
 use crate::model::{BlobId, Category, ItemName, Quarantine, QueueItem};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 
 use super::{Target, output};
 use crate::config::environment::Environment;
-use crate::config::settings;
+use crate::config::settings::{self, Settings};
 use crate::engine::port::SystemClock;
 use crate::engine::{Init, InitPlan};
 use crate::failure::{Exit, Failure};
@@ -39,10 +39,12 @@ impl InitCommand {
         let settings = self.target.settings(environment)?;
         let drafts = drafts(&settings.repository);
         let clone = super::local_clone(&settings, Configuration::User)?;
+        let first = first_branch(&settings).await?;
         let (undo, repository) = (self.undo, settings.repository.clone());
         let planned = blocking(move || {
             let lock = clone.lock()?;
-            let init = Init { clone: &clone, lock: &lock, repository: &repository, clock: &SystemClock };
+            let first_branch = first.as_str();
+            let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
             let plan = if undo { init.plan_undo() } else { init.plan(&drafts) };
             plan.map(|plan| (clone, lock, repository, plan))
         });
@@ -50,7 +52,8 @@ impl InitCommand {
         let Some(change) = self.agreed(&repository, &plan)? else { return Ok(Exit::Done) };
         let (branch, add) = (plan.branch.clone(), !change.add.is_empty());
         let made = blocking(move || {
-            let init = Init { clone: &clone, lock: &lock, repository: &repository, clock: &SystemClock };
+            let first_branch = plan.branch.as_str();
+            let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
             init.perform(&plan, &change)
         });
         match made.await {
@@ -97,6 +100,19 @@ impl InitCommand {
             }
         }
     }
+}
+
+/// What the first branch is to be called: as GitHub says, where it can be asked.
+async fn first_branch(settings: &Settings) -> Result<String, Failure> {
+    let asked = match &settings.token {
+        Some(_) => super::client(settings)?.default_branch().await,
+        None => Ok(None),
+    };
+    let named = asked.unwrap_or_else(|error| {
+        tracing::debug!(%error, "GitHub does not say what the default branch is called");
+        None
+    });
+    Ok(named.unwrap_or_else(|| "main".to_owned()))
 }
 
 /// Paths of the skeleton that lie in the checkout of this repository beside which the command runs.

@@ -7,7 +7,6 @@ use super::create::{Plan, outcome};
 use super::{Owed, Rank, View, promotion, stalled, wait};
 use crate::message;
 use crate::model::{ActionKind, Actor, Binding, Focus, ItemOutcome, Key, Ledger, Outcome, Stage};
-use crate::planning::is_unwritten;
 
 /// How often one question may be asked.
 const MAX_ASKED: u32 = 3;
@@ -25,8 +24,8 @@ pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
     if asked.is_some_and(|binding| !binding.is_settled()) || busy(view, ledger) {
         return Vec::new();
     }
-    if goal.is_some_and(is_unwritten) {
-        let why = "planning/vision/goal.md still says what to write there, so there is no goal to compare with";
+    if planning.goal_is_blank {
+        let why = "nobody has written planning/vision/goal.md yet, so there is nothing to compare with";
         let lifts = "write planning/vision/goal.md, commit and push it";
         return vec![Owed::new(Rank::Question, Stage::GapOwed, why, stalled(why, lifts))];
     }

@@ -9,9 +9,6 @@ use crate::model::{BlobId, CommitId, CommitPolicy, FilesChange, Performed, Plann
 use crate::planning::SKELETON;
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 
-/// The branch of a repository without any.
-const FIRST_BRANCH: &str = "main";
-
 /// What a commit would do, and what is left as it is.
 #[derive(Clone, Debug)]
 pub struct InitPlan {
@@ -35,6 +32,8 @@ pub struct Init<'a, C> {
     pub lock: &'a RepositoryLock,
     /// Which repository.
     pub repository: &'a RepositoryName,
+    /// The branch of a repository that has none yet.
+    pub first_branch: &'a str,
     /// The clock.
     pub clock: &'a C,
 }
@@ -90,7 +89,7 @@ impl<C: Clock> Init<'_, C> {
 
     fn mainline(&self) -> Result<(String, Option<CommitId>), RepoError> {
         let branch = self.clone.default_branch()?;
-        let branch = branch.unwrap_or_else(|| FIRST_BRANCH.to_owned());
+        let branch = branch.unwrap_or_else(|| self.first_branch.to_owned());
         let tip = self.clone.mainline(self.lock, &branch)?;
         Ok((branch, tip))
     }

@@ -45,6 +45,15 @@ impl Client {
         Ok(Rights { push: may("push"), admin: may("admin") })
     }
 
+    /// The default branch's name, which a repository has before it has the branch.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked, or the repository can't be seen.
+    pub async fn default_branch(&self) -> Result<Option<String>, ForgeError> {
+        let reply = self.http.get("ask for the default branch", &self.path("")).await?;
+        Ok(reply.body.get("default_branch").and_then(Value::as_str).map(str::to_owned))
+    }
+
     /// Whether the agent is among those who may be assigned.
     ///
     /// # Errors

@@ -213,6 +213,9 @@ pub struct Document {
 pub struct Planning {
     /// `planning/vision/goal.md`.
     pub goal: Document,
+    /// The goal is there and says nothing: it is empty, or still what `init` put there.
+    #[serde(default)]
+    pub goal_is_blank: bool,
     /// `planning/state/system_capabilities.md`.
     pub capabilities: Document,
     /// `planning/PAUSE` is present.

@@ -3,8 +3,6 @@
 //! **Guarantees**: the policy file is valid and says every key with its default; the goal is none until somebody has written
 //! it, so an untouched skeleton starts nothing.
 
-use crate::model::{BlobId, ObjectId};
-
 /// A file of the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SkeletonFile {
@@ -23,13 +21,15 @@ pub const SKELETON: [SkeletonFile; 2] = [
     SkeletonFile { path: "planning/vision/goal.md", content: include_str!("../../templates/planning/goal.md") },
 ];
 
-/// The blob of the goal that nobody has written yet; a test asks git for it.
-const UNWRITTEN_GOAL: BlobId = ObjectId::from_bytes([
-    0xf0, 0xce, 0xe7, 0xd4, 0x7d, 0x07, 0xfd, 0xa6, 0x93, 0xff, 0x52, 0xe0, 0x1c, 0x45, 0xbe, 0x31, 0xb2, 0x10, 0x68,
-    0xd0,
-]);
-
-/// Whether a goal is the skeleton's, which says nothing.
-pub fn is_unwritten(goal: BlobId) -> bool {
-    goal == UNWRITTEN_GOAL
+/// Whether a goal says nothing: it is empty, or still the skeleton's, whatever an editor did to its line ends.
+///
+/// ```
+/// use orchestrator::planning::{SKELETON, is_blank_goal};
+/// assert!(is_blank_goal("\n\n") && !is_blank_goal("Count words."));
+/// assert!(is_blank_goal(&SKELETON[1].content.replace('\n', "\r\n")));
+/// ```
+pub fn is_blank_goal(text: &str) -> bool {
+    let words = || text.trim_start_matches('\u{feff}').split_whitespace();
+    let skeleton = include_str!("../../templates/planning/goal.md");
+    words().next().is_none() || words().eq(skeleton.split_whitespace())
 }

@@ -49,6 +49,9 @@ impl LocalClone {
             has_workflows: has_workflows(&root)?,
             ..Planning::default()
         };
+        if let Some(goal) = planning.goal.blob {
+            planning.goal_is_blank = planning::is_blank_goal(&String::from_utf8_lossy(&content(&repository, goal)?));
+        }
         for (slot, folder) in planning.counts.iter_mut().zip(Folder::ALL) {
             let found = folder_at(&root, &folder.path())?;
             let mut names = Vec::new();

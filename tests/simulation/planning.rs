@@ -73,6 +73,8 @@ pub(super) fn read(sim: &Miniature, tree: &Tree) -> Planning {
         has_workflows: has_workflows(tree),
         ..Planning::default()
     };
+    let goal = blob_at(tree, "planning/vision/goal.md").and_then(|blob| sim.blob(&blob.to_string()));
+    read.goal_is_blank = goal.is_some_and(|text| planning::is_blank_goal(&String::from_utf8_lossy(&text)));
     for (slot, folder) in read.counts.iter_mut().zip(Folder::ALL) {
         let path = folder.path();
         let markdown = below(tree, &path).filter(|(rest, _)| rest.matches('/').count() <= MAX_DEPTH);

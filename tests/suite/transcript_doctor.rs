@@ -217,7 +217,7 @@ async fn what_fails_of_the_files_is_told_with_what_mends_it() {
     put(policy, Some(b"version = 1\n")).await;
     assert_eq!(check(&program, "policy", &[]).await.0, "warn");
     put("planning/vision/goal.md", Some(include_bytes!("../../templates/planning/goal.md"))).await;
-    fails(&check(&program, "goal", &[]).await, "still says what to write", "write planning/vision/goal.md");
+    fails(&check(&program, "goal", &[]).await, "nobody has written", "write planning/vision/goal.md");
     put("planning/issue_queue/pending/empty.md", Some(b"\n")).await;
     let (verdict, evidence, _, _) = check(&program, "queue", &[]).await;
     assert_eq!((verdict.as_str(), evidence.contains("empty.md: it is empty")), ("warn", true), "{evidence}");

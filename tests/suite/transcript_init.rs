@@ -45,7 +45,7 @@ async fn init_and_undo_leave_the_mainline_byte_identical() {
     let status = ended(&program, &["cycle"], 0).await;
     assert!(status.out.contains("begin the ledger"), "the policy is valid: {}", status.out);
     let status = ended(&program, &["cycle"], 7).await;
-    assert!(status.out.contains("still says what to write there"), "nothing is spent: {}", status.out);
+    assert!(status.out.contains("nobody has written"), "nothing is spent: {}", status.out);
     assert_transcript(
         &transcript(&sim, &program, &["init", "--yes"]).await,
         "\
@@ -150,7 +150,9 @@ async fn a_goal_that_was_written_since_stays_when_init_is_undone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_repository_gets_its_first_commit() {
-    let (sim, here) = (repository(&[]).await, folder());
+    let options = Options { project: Vec::new(), mainline: "trunk".to_owned(), ..Options::default() };
+    let sim = Simulator::start(options).await.expect("the simulator starts");
+    let here = folder();
     let program = Program::on(&sim, here.path());
     assert_transcript(
         &transcript(&sim, &program, &["cycle"]).await,
@@ -161,10 +163,10 @@ async fn an_empty_repository_gets_its_first_commit() {
 ",
     );
     ended(&program, &["init", "--yes"], 0).await;
-    assert_eq!(sim.list_files("main").await.expect("files"), [POLICY, GOAL]);
+    assert_eq!(sim.list_files("trunk").await.expect("files"), [POLICY, GOAL]);
     ended(&program, &["cycle"], 0).await;
     ended(&program, &["init", "--undo", "--yes"], 0).await;
-    assert_eq!(sim.list_files("main").await.expect("files"), [""; 0]);
+    assert_eq!(sim.list_files("trunk").await.expect("files"), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -209,12 +211,21 @@ fn every_key_of_the_skeletons_policy_is_known_and_says_its_default() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_goal_that_nobody_has_written_is_known_by_its_blob() {
-    let (sim, here) = (repository(&[]).await, folder());
-    ended(&Program::on(&sim, here.path()), &["init", "--yes"], 0).await;
-    for path in [POLICY, GOAL] {
-        let id = git(&sim, &sim.git_dir(), &["rev-parse", &format!("main:{path}")]).await.stdout;
-        let unwritten = orchestrator::planning::is_unwritten(id.parse().expect("an id"));
-        assert_eq!(unwritten, path == GOAL, "{path}");
+async fn a_goal_that_nobody_has_written_makes_no_issue() {
+    let (sim, here) = (repository(&[("README.md", "# A project\n")]).await, folder());
+    let program = Program::on(&sim, here.path());
+    ended(&program, &["init", "--yes"], 0).await;
+    ended(&program, &["cycle"], 0).await;
+    let skeleton = include_str!("../../templates/planning/goal.md");
+    for goal in [skeleton.to_owned(), skeleton.replace('\n', "\r\n"), String::new(), "\u{feff}\n \n".to_owned()] {
+        sim.commit_files("main", &[(GOAL, Some(goal.as_bytes()))], "A goal").await.expect("a commit");
+        let told = ended(&program, &["cycle"], 7).await;
+        assert!(told.out.contains("nobody has written planning/vision/goal.md yet"), "{goal:?}: {}", told.out);
     }
+    assert_eq!(sim.world(|world| world.subjects().count()), 0, "an issue costs money");
+    sim.commit_files("main", &[(GOAL, Some(b"Count words.\n"))], "A goal").await.expect("a commit");
+    assert!(
+        ended(&program, &["cycle"], 0).await.out.contains("ask-gap")
+            || sim.world(|world| world.subjects().count()) == 1
+    );
 }
