@@ -113,6 +113,7 @@ impl Explain for RepoError {
             Self::Rehearsal(_) => Exit::Refused,
             Self::Transport(TransportError::Unauthorized(_)) => Exit::Settings,
             Self::Transport(TransportError::NotFound(_)) | Self::NoBranch(_) => Exit::Absent,
+            Self::Transport(TransportError::ForeignObjects) => Exit::Refused,
             Self::Transport(TransportError::NoGit(_)) => Exit::Internal,
             Self::Transport(TransportError::TimedOut { .. } | TransportError::Failed { .. }) => Exit::Unreachable,
             Self::LedgerFormat(_) | Self::LedgerRecord { .. } => Exit::Stalled,
@@ -129,6 +130,7 @@ impl Explain for RepoError {
                 "set ORCHESTRATOR_GITHUB_TOKEN to a token that may push to the repository"
             }
             Self::Transport(TransportError::NotFound(_)) => "check --repo, --git-url and what the token may see",
+            Self::Transport(TransportError::ForeignObjects) => "use a repository whose objects are named by SHA-1",
             Self::Transport(TransportError::NoGit(_)) => "install git 2.38 or newer",
             Self::Transport(TransportError::TimedOut { .. } | TransportError::Failed { .. }) => {
                 "check the network, and --git-url with `git ls-remote <url>`"

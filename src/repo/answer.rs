@@ -69,9 +69,10 @@ pub(super) fn porcelain(output: &Output, name: &RefName) -> Pushed {
             error @ (TransportError::Unauthorized(_) | TransportError::NotFound(_)) => {
                 Pushed::Refused(PushRefusal::Rule(error.to_string()))
             }
-            error @ (TransportError::NoGit(_) | TransportError::TimedOut { .. } | TransportError::Failed { .. }) => {
-                Pushed::Unknown(error.to_string())
-            }
+            error @ (TransportError::NoGit(_)
+            | TransportError::ForeignObjects
+            | TransportError::TimedOut { .. }
+            | TransportError::Failed { .. }) => Pushed::Unknown(error.to_string()),
         };
     };
     match line.chars().next() {

@@ -105,6 +105,9 @@ pub enum TransportError {
     /// There is no such repository, or the credentials may not see it.
     #[error("the remote has no such repository, or the credentials may not see it: {0}")]
     NotFound(String),
+    /// The remote's objects have names that this program doesn't read.
+    #[error("the remote names its objects by SHA-256, which this program does not read")]
+    ForeignObjects,
     /// Anything else that git says.
     #[error("git {call} failed: {message}")]
     Failed {
@@ -173,11 +176,12 @@ impl Transport {
         let mut arguments = vec!["ls-remote".to_owned(), "--".to_owned(), self.url.clone()];
         arguments.extend(names.iter().map(|name| name.0.clone()));
         let output = self.checked("ls-remote", git_dir, &arguments)?;
-        let line = |line: &str| {
-            let (id, name) = line.split_once('\t')?;
-            Some((RefName(name.to_owned()), id.parse().ok()?))
-        };
-        Ok(output.stdout.lines().filter_map(line).collect())
+        let lines = || output.stdout.lines().filter_map(|line| line.split_once('\t'));
+        // A name that can't be read must not look like a branch that isn't there.
+        if lines().any(|(id, _)| id.len() == 64) {
+            return Err(TransportError::ForeignObjects);
+        }
+        Ok(lines().filter_map(|(id, name)| Some((RefName(name.to_owned()), id.parse().ok()?))).collect())
     }
 
     /// The branch that the remote's `HEAD` names; `None` where it names none, as in an empty repository.

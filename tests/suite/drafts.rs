@@ -142,3 +142,39 @@ async fn a_linked_worktree_and_one_without_a_commit_are_read_too() {
     let drafts = of(empty.path()).drafts(&room.desk.clone, tips.mainline, &planning).expect("it can be read");
     assert_eq!(drafts, Drafts::default());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shallow_or_partial_checkout_and_one_in_a_linked_worktree_are_read_like_any_other() {
+    let room = Room::new().await;
+    commit(&room.sim, room.checkout.path(), "more.txt", "more").await;
+    room.git(&["push", "-q", "origin", "HEAD:main"]).await;
+    let url = room.sim.git_url();
+    let ways: [&[&str]; 4] = [
+        &["clone", "-q", "--depth=1", &url, "work"],
+        &["clone", "-q", "--filter=blob:none", &url, "work"],
+        &["clone", "-q", "--filter=tree:0", "--sparse", &url, "work"],
+        &["worktree", "add", "-q", "--detach", "linked"],
+    ];
+    for way in ways {
+        let folder = if way[0] == "worktree" {
+            room.checkout.path().to_owned()
+        } else {
+            tempfile::tempdir().expect("a folder").keep()
+        };
+        let ran = git(&room.sim, &folder, way).await;
+        assert!(ran.ok, "{way:?}: {ran:?}");
+        let work = folder.join(if way[0] == "worktree" { "linked" } else { "work" });
+        std::fs::create_dir_all(work.join(PENDING)).expect("a folder");
+        std::fs::write(work.join(PENDING).join("dev-new.md"), "# New\n").expect("written");
+        let found = Checkout::find(&work).expect("it can be read").expect("a checkout");
+        assert_eq!(found.origin.as_deref(), Some(url.as_str()), "{way:?}");
+        let tips = room.desk.sync().await;
+        let planning = room.desk.clone.planning(tips.mainline).expect("the folder can be read");
+        let drafts = found.drafts(&room.desk.clone, tips.mainline, &planning).expect("it can be read");
+        let names: Vec<String> = drafts.list.iter().map(|draft| format!("{}: {}", draft.name, draft.state)).collect();
+        assert!(names.contains(&"dev-new.md: not committed".to_owned()), "{way:?}: {names:?}");
+        if way[0] != "worktree" {
+            std::fs::remove_dir_all(&folder).expect("removed");
+        }
+    }
+}

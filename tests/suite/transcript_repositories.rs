@@ -165,3 +165,30 @@ a person is needed
 = 7
 ").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_remote_with_other_object_names_is_refused_and_not_taken_for_an_empty_one() {
+    let (sim, here) = (simulator().await, folder());
+    let program = Program::on(&sim, here.path());
+    let remote = here.path().join("remote");
+    std::fs::create_dir(&remote).expect("a folder");
+    for arguments in [
+        &["init", "-q", "--object-format=sha256", "-b", "main"][..],
+        &["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", "first"],
+    ] {
+        let ran = crate::sim_client::git(&sim, &remote, arguments).await;
+        assert!(ran.ok, "{ran:?}");
+    }
+    check(
+        &sim,
+        &program,
+        &["init", "--yes", "--git-url", remote.to_str().expect("text")],
+        "\
+! error: the remote could not be asked
+!   because the remote names its objects by SHA-256, which this program does not read
+! help: use a repository whose objects are named by SHA-1
+= 4
+",
+    )
+    .await;
+}
