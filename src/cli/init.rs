@@ -6,7 +6,7 @@
 use super::{Target, output};
 use crate::config::environment::Environment;
 use crate::config::settings::{self, Settings};
-use crate::engine::port::SystemClock;
+use crate::engine::port::{SystemClock, away};
 use crate::engine::{Init, InitPlan};
 use crate::failure::{Exit, Failure};
 use crate::model::{CommitId, FilesChange, Performed, RepositoryName};
@@ -41,7 +41,7 @@ impl InitCommand {
         let clone = super::local_clone(&settings, Configuration::User)?;
         let first = first_branch(&settings).await?;
         let (undo, repository) = (self.undo, settings.repository.clone());
-        let planned = blocking(move || {
+        let planned = away(move || {
             let lock = clone.lock()?;
             let first_branch = first.as_str();
             let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
@@ -51,7 +51,7 @@ impl InitCommand {
         let (clone, lock, repository, plan) = planned.await?;
         let Some(change) = self.agreed(&repository, &plan)? else { return Ok(Exit::Done) };
         let (branch, add) = (plan.branch.clone(), !change.add.is_empty());
-        let made = blocking(move || {
+        let made = away(move || {
             let first_branch = plan.branch.as_str();
             let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
             init.perform(&plan, &change)
@@ -140,18 +140,7 @@ fn done(commit: CommitId, branch: &str, added: bool) -> String {
 
 fn refused(branch: &str, why: &str) -> Failure {
     let text = format!("{branch} does not take the commit: {why}");
-    let help = "make it by a pull request: orchestrator init --dry-run > init.patch && git apply init.patch";
+    let help = "make it by a pull request: orchestrator init --dry-run > init.patch && git apply init.patch; what the token may \
+        do says: orchestrator doctor";
     Failure::new(Exit::Refused, text, help)
-}
-
-/// Runs what blocks away from the runtime.
-async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(call).await {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shut down only when the program ends, and then nobody waits for the answer.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }

@@ -9,6 +9,8 @@
 mod git;
 mod github;
 
+pub use git::away;
+
 use crate::model::{
     AccountId, AgentEvent, BlobId, Call, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, ForgeWrite,
     HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage,

@@ -7,7 +7,6 @@ use crate::stage::Stage;
 use orchestrator::model::Outcome;
 use orchestrator::sim::Simulator;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 fn writes(sim: &Simulator) -> u64 {
@@ -18,18 +17,9 @@ fn writes(sim: &Simulator) -> u64 {
 /// Runs the program where no file may grow: every write fails, as on a full disk.
 async fn without_room(program: &Program, arguments: &[&str]) -> Ended {
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
-    let output = tokio::process::Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_orchestrator")])
-        .args(arguments)
-        .current_dir(&program.folder)
-        .env_clear()
-        .envs(&program.environment)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("the program runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Ended { code: output.status.code(), signal: None, out: text(output.stdout), err: text(output.stderr) }
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_orchestrator")]);
+    program.run_by(command, arguments).await
 }
 
 fn clone_of(program: &Program, sim: &Simulator) -> PathBuf {

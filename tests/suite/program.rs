@@ -49,7 +49,12 @@ impl Program {
     }
 
     pub async fn run(&self, arguments: &[&str]) -> Ended {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator"))
+        self.run_by(tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator")), arguments).await
+    }
+
+    /// By a command that starts the program in its own way.
+    pub async fn run_by(&self, mut command: tokio::process::Command, arguments: &[&str]) -> Ended {
+        let output = command
             .args(arguments)
             .current_dir(&self.folder)
             .env_clear()

@@ -38,6 +38,12 @@ async fn check(program: &Program, name: &str, arguments: &[&str]) -> (String, St
     (text("verdict"), text("evidence"), text("mend"), ended.code.expect("a code"))
 }
 
+/// The next answer to "whose token is it?", with a header that the simulator does not give.
+fn account_with(name: &str, value: &str) -> Accident {
+    let (headers, body) = (vec![(name.to_owned(), value.to_owned())], "{\"login\":\"maintainer\",\"id\":1}".to_owned());
+    Accident::on("GET", "/user", AccidentKind::Answer { status: 200, headers, body })
+}
+
 #[track_caller]
 fn fails(told: &(String, String, String, i32), evidence: &str, mend: &str) {
     let (verdict, seen, mended, code) = told;
@@ -148,12 +154,7 @@ async fn what_fails_on_the_machine_is_told_with_what_mends_it() {
     fails(&check(&none, "git", &[]).await, "cannot run git", "install git 2.38 or newer");
     let closed = "http://127.0.0.1:1/maintainer/tally.git";
     fails(&check(&program, "remote", &["--git-url", closed]).await, "could not be asked", "git ls-remote");
-    let at = |date: &str| AccidentKind::Answer {
-        status: 200,
-        headers: vec![("date".to_owned(), date.to_owned())],
-        body: "{\"login\":\"maintainer\",\"id\":1}".to_owned(),
-    };
-    sim.arrange(Accident::on("GET", "/user", at("Tue, 24 Nov 2020 08:00:00 GMT")));
+    sim.arrange(account_with("date", "Tue, 24 Nov 2020 08:00:00 GMT"));
     fails(&check(&program, "clock", &[]).await, "ahead of GitHub's", "timedatectl");
 }
 
@@ -173,15 +174,10 @@ async fn what_fails_of_the_token_is_told_with_what_mends_it() {
     let reader = sim.world(|world| world.person("reader", Permission::Read));
     sim.add_token("ghp_reader0000000", reader);
     fails(&check(&with("ghp_reader0000000"), "rights", &[]).await, "may not push", "ask an owner for write access");
-    let answer = |name: &str, value: &str| AccidentKind::Answer {
-        status: 200,
-        headers: vec![(name.to_owned(), value.to_owned())],
-        body: "{\"login\":\"maintainer\",\"id\":1}".to_owned(),
-    };
-    sim.arrange(Accident::on("GET", "/user", answer("x-oauth-scopes", "gist, read:org")));
+    sim.arrange(account_with("x-oauth-scopes", "gist, read:org"));
     fails(&check(&good, "rights", &[]).await, "scopes are gist, read:org", "https://github.com/settings/tokens");
     for end in ["2020-01-01 00:00:00 UTC", "2020-01-01 00:00:00 +0200"] {
-        sim.arrange(Accident::on("GET", "/user", answer("github-authentication-token-expiration", end)));
+        sim.arrange(account_with("github-authentication-token-expiration", end));
         let (verdict, evidence, mend, _) = check(&good, "token", &[]).await;
         assert_eq!((verdict.as_str(), mend.is_empty()), ("warn", false), "{evidence}");
         assert!(evidence.contains("it expires in -"), "{evidence}");

@@ -177,7 +177,7 @@ async fn a_mainline_that_refuses_pushes_is_told_with_the_way_around() {
     let told = transcript(&sim, &program, &["init", "--yes", "--quiet"]).await;
     assert_transcript(&told, "\
 ! error: main does not take the commit: GH006: Protected branch update failed for refs/heads/main. [remote rejected] (protected branch hook declined)
-! help: make it by a pull request: orchestrator init --dry-run > init.patch && git apply init.patch
+! help: make it by a pull request: orchestrator init --dry-run > init.patch && git apply init.patch; what the token may do says: orchestrator doctor
 = 4
 ");
 }
@@ -224,8 +224,6 @@ async fn a_goal_that_nobody_has_written_makes_no_issue() {
     }
     assert_eq!(sim.world(|world| world.subjects().count()), 0, "an issue costs money");
     sim.commit_files("main", &[(GOAL, Some(b"Count words.\n"))], "A goal").await.expect("a commit");
-    assert!(
-        ended(&program, &["cycle"], 0).await.out.contains("ask-gap")
-            || sim.world(|world| world.subjects().count()) == 1
-    );
+    ended(&program, &["cycle"], 0).await;
+    assert_eq!(sim.world(|world| world.subjects().count()), 1, "a goal that says something is asked about");
 }

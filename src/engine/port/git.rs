@@ -18,7 +18,12 @@ async fn blocking<T: Send + 'static>(
     call: impl FnOnce(&LocalClone) -> T + Send + 'static,
 ) -> T {
     let shared = Arc::clone(clone);
-    match tokio::task::spawn_blocking(move || call(&shared)).await {
+    away(move || call(&shared)).await
+}
+
+/// Runs what blocks away from the runtime.
+pub async fn away<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(call).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
