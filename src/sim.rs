@@ -82,7 +82,7 @@ pub use self::git::{Entry, FileChange, GitError, Signature, Tree};
 use self::git::{Objects, Repository};
 pub use self::hub::MergeRequest;
 use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
-pub use self::miniature::{Edit, Miniature, Push, Pushed};
+pub use self::miniature::{Edit, Miniature, Push, Pushed, Wire};
 use self::wire::Server;
 pub use self::wire::{Accident, AccidentKind, Exchange, RequestEntry, RequestKind, RequestLog, Transcript, WireError};
 use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, World};

@@ -1,10 +1,11 @@
-//! The simulator without server, git program and runtime.
+//! The simulator without git program; server and runtime only where it is served over HTTP ([`Miniature::serve`]).
 //!
 //! Needs nothing. Guarantees: the world, the agent and what keeps world and git in step are the simulator's own; only
 //! git is another ([`Memory`], whose header says where it differs). A copy is independent of its original. Time stands
 //! still until it is moved.
 //!
-//! Races: none. Whoever changes it holds it alone, so nothing in it ever waits.
+//! Races: none. Whoever changes it holds it alone, so nothing in it ever waits; a test that has it served as well acts
+//! between requests.
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,14 +17,57 @@ use jiff::{SignedDuration, Timestamp};
 use super::agent::{self, AgentEvent, IssueKind, Script, Scripts};
 use super::git::{Entry, FileChange, GitError, Memory, NewCommit, Objects, Signature, Tree};
 use super::hub::{Hub, MergeRequest, Opening};
+use super::wire::{Accident, RequestLog, Server, Transcript};
 use super::world::{AccountId, MergeMethod, World};
 use super::{Options, SimError, check_names, found};
 
 /// A simulated GitHub in memory. See the module's documentation.
-#[derive(Clone)]
 pub struct Miniature {
-    hub: Hub<Memory>,
+    /// Shared with its wire, if it has one.
+    hub: Arc<Hub<Memory>>,
     scripts: Scripts,
+}
+
+impl Clone for Miniature {
+    /// Another world; a wire goes on with the first.
+    fn clone(&self) -> Miniature {
+        Miniature { hub: Arc::new((*self.hub).clone()), scripts: self.scripts.clone() }
+    }
+}
+
+/// The wire of a [`Miniature`]; dropping it ends the server.
+pub struct Wire(Server<Memory>);
+
+impl Wire {
+    /// The base of REST and GraphQL.
+    pub fn api_url(&self) -> String {
+        self.0.site.api_url.clone()
+    }
+
+    /// Lets another token act for an account (see [`World::person`]).
+    pub fn add_token(&self, token: &str, account: AccountId) {
+        self.0.site.add_token(token, account);
+    }
+
+    /// Arranges that something happens to the next request that it fits.
+    pub fn arrange(&self, accident: Accident) {
+        self.0.site.arrange(accident);
+    }
+
+    /// Everything that was asked so far.
+    pub fn requests(&self) -> RequestLog {
+        self.0.site.log()
+    }
+
+    /// Keeps every exchange from now on, word for word.
+    pub fn record(&self) {
+        self.0.site.record();
+    }
+
+    /// What was kept since [`Wire::record`].
+    pub fn transcript(&self) -> Transcript {
+        self.0.site.transcript()
+    }
 }
 
 /// A change of a tree.
@@ -102,7 +146,12 @@ impl Miniature {
         let now = options.now.unwrap_or(Timestamp::UNIX_EPOCH);
         let hub = at_once(found(&Options { now: Some(now), ..options.clone() }, Memory::default()))?;
         hub.world().set_web_url("https://github.com".to_owned());
-        Ok(Miniature { hub, scripts: Scripts::new(options.seed) })
+        Ok(Miniature { hub: Arc::new(hub), scripts: Scripts::new(options.seed) })
+    }
+
+    /// REST and GraphQL of this world over HTTP, without git. Whoever uses both lets one of them answer at a time.
+    pub async fn serve(&self, token: &str, hourly_limit: u64) -> Result<Wire, SimError> {
+        Ok(Wire(Server::listen(Arc::clone(&self.hub), token, hourly_limit, None).await?))
     }
 
     /// Looks at the world, or lets people act in it. What needs git has methods of its own below.

@@ -40,13 +40,13 @@ use self::budget::Budget;
 use self::call::Call;
 pub use self::log::{RequestEntry, RequestKind, RequestLog};
 pub use self::transcript::{Exchange, Transcript};
-use super::git::GitError;
+use super::git::{GitError, Objects, Repository};
 use super::hub::Hub;
 use super::world::AccountId;
 
 /// Everything that a request may need.
-pub(super) struct Site {
-    pub hub: Hub,
+pub(super) struct Site<G = Repository> {
+    pub hub: Arc<Hub<G>>,
     pub api_url: String,
     tokens: Mutex<BTreeMap<String, AccountId>>,
     log: Mutex<RequestLog>,
@@ -54,13 +54,14 @@ pub(super) struct Site {
     accidents: Mutex<Vec<Accident>>,
     core: Mutex<Budget>,
     graphql: Mutex<Budget>,
-    schema: graphql::GraphSchema,
-    backend: PathBuf,
+    schema: &'static graphql::GraphSchema,
+    /// What serves git: the program, and the folder that it serves; none for a repository in memory.
+    backend: Option<(PathBuf, PathBuf)>,
 }
 
 /// A listening server; dropping it ends it.
-pub(super) struct Server {
-    pub site: Arc<Site>,
+pub(super) struct Server<G = Repository> {
+    pub site: Arc<Site<G>>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -81,8 +82,20 @@ pub enum WireError {
 impl Server {
     /// Begins to listen on a free loopback port.
     pub async fn start(hub: Hub, token: &str, hourly_limit: u64) -> Result<Server, WireError> {
-        let schema = graphql::GraphSchema::parse().map_err(WireError::Schema)?;
-        let backend = backend::find().await?;
+        let backend = (backend::find().await?, hub.git.root().to_owned());
+        Server::listen(Arc::new(hub), token, hourly_limit, Some(backend)).await
+    }
+}
+
+impl<G: Objects + 'static> Server<G> {
+    /// The same for any repository; without a backend there is no git to clone or push to.
+    pub async fn listen(
+        hub: Arc<Hub<G>>,
+        token: &str,
+        hourly_limit: u64,
+        backend: Option<(PathBuf, PathBuf)>,
+    ) -> Result<Server<G>, WireError> {
+        let schema = graphql::GraphSchema::shared().map_err(WireError::Schema)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api_url = format!("http://{}", listener.local_addr()?);
         let viewer = {
@@ -103,7 +116,7 @@ impl Server {
             backend,
         });
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&site));
+        let router = Router::new().fallback(serve::<G>).with_state(Arc::clone(&site));
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "small answers may be delayed");
@@ -122,7 +135,7 @@ impl Server {
     }
 }
 
-impl Site {
+impl<G: Objects> Site<G> {
     /// Lets another token act for an account.
     pub fn add_token(&self, token: &str, account: AccountId) {
         hold(&self.tokens).insert(token.to_owned(), account);
@@ -189,7 +202,7 @@ fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Answers a request, if no accident happens to it.
-async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
+async fn serve<G: Objects + 'static>(State(site): State<Arc<Site<G>>>, request: Request) -> Response {
     site.hub.tick();
     let nobody = AccountId(0);
     let mut broken_off = false;
@@ -224,13 +237,13 @@ async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
 }
 
 /// Writes a request down that GitHub never saw.
-fn note_accident(site: &Site, call: &Call, answer: Answer) -> Answer {
+fn note_accident(site: &Site<impl Objects>, call: &Call, answer: Answer) -> Answer {
     let kind = if call.path == ["graphql"] { RequestKind::GraphQl } else { RequestKind::Rest };
     site.note(call.entry(backend::service(call).unwrap_or(kind), answer.status));
     answer
 }
 
-async fn handle(site: &Arc<Site>, mut call: Call, nobody: AccountId) -> Answer {
+async fn handle(site: &Arc<Site<impl Objects>>, mut call: Call, nobody: AccountId) -> Answer {
     let account = site.authenticate(&call);
     call.account = account.unwrap_or(nobody);
     let answer = match (backend::service(&call), account) {
@@ -246,7 +259,7 @@ async fn handle(site: &Arc<Site>, mut call: Call, nobody: AccountId) -> Answer {
 }
 
 /// Answers a request with a wrong token, or none.
-fn refuse_stranger(site: &Site, call: &Call) -> Answer {
+fn refuse_stranger(site: &Site<impl Objects>, call: &Call) -> Answer {
     let kind = if call.path == ["graphql"] { RequestKind::GraphQl } else { RequestKind::Rest };
     site.note(call.entry(kind, StatusCode::UNAUTHORIZED));
     let carried = call.headers.contains_key(AUTHORIZATION);
@@ -255,7 +268,7 @@ fn refuse_stranger(site: &Site, call: &Call) -> Answer {
     hold(&site.core).sign(Answer::error(StatusCode::UNAUTHORIZED, message), now)
 }
 
-async fn serve_git(site: &Site, call: &Call, kind: RequestKind, account: Option<AccountId>) -> Answer {
+async fn serve_git(site: &Site<impl Objects>, call: &Call, kind: RequestKind, account: Option<AccountId>) -> Answer {
     let public = !call.headers.contains_key(AUTHORIZATION) && !site.hub.world().settings.private;
     let answer = match account {
         // What is public may be fetched by everybody.
@@ -271,7 +284,7 @@ async fn serve_git(site: &Site, call: &Call, kind: RequestKind, account: Option<
 }
 
 /// Lets git answer, and takes what was pushed into the world before the answer leaves.
-async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) -> Answer {
+async fn git(site: &Site<impl Objects>, call: &Call, kind: RequestKind, account: AccountId) -> Answer {
     let (Some(owner), Some(name)) = (call.path.first(), call.path.get(1)) else {
         return Answer::not_found();
     };
@@ -293,7 +306,8 @@ async fn git(site: &Site, call: &Call, kind: RequestKind, account: AccountId) ->
     if kind == RequestKind::GitPush && !may_write {
         return Answer::error(StatusCode::FORBIDDEN, &format!("Permission to {repository}.git denied to {user}."));
     }
-    let answer = backend::run(&site.backend, site.hub.git.root(), &repository, call, &user).await;
+    let Some((program, root)) = &site.backend else { return Answer::not_found() };
+    let answer = backend::run(program, root, &repository, call, &user).await;
     if kind == RequestKind::GitPush
         && call.method == "POST"
         && let Err(error) = site.hub.settle(account).await
@@ -309,7 +323,7 @@ fn moved(to: &str, call: &Call) -> Answer {
     Answer::error(StatusCode::MOVED_PERMANENTLY, "Moved Permanently").with(LOCATION, &format!("{to}{query}"))
 }
 
-async fn serve_rest(site: &Site, call: &Call) -> Answer {
+async fn serve_rest(site: &Site<impl Objects>, call: &Call) -> Answer {
     let now = site.hub.world().now();
     if !hold(&site.core).take(1, now) {
         let answer = Answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded for user.");
@@ -336,7 +350,7 @@ async fn serve_rest(site: &Site, call: &Call) -> Answer {
     finish(site, answer).await
 }
 
-async fn serve_graphql(site: &Site, call: &Call) -> Answer {
+async fn serve_graphql(site: &Site<impl Objects>, call: &Call) -> Answer {
     let now = site.hub.world().now();
     let outcome = graphql::answer(site, call, now);
     let entry = call.entry(RequestKind::GraphQl, outcome.answer.status);
@@ -346,7 +360,7 @@ async fn serve_graphql(site: &Site, call: &Call) -> Answer {
 }
 
 /// Makes the trial merges that were asked for.
-async fn finish(site: &Site, answer: Answer) -> Answer {
+async fn finish(site: &Site<impl Objects>, answer: Answer) -> Answer {
     match site.hub.answer_wanted().await {
         Ok(()) => answer,
         Err(error) => error.into(),

@@ -14,6 +14,7 @@
 #[path = "../simulation/adapter.rs"]
 mod adapter;
 mod adopt_wire;
+mod booth;
 mod both_worlds;
 mod canary;
 mod code_paths;

@@ -14,6 +14,8 @@ mod pull;
 mod repository;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::Execution;
@@ -30,17 +32,45 @@ use super::answer::Answer;
 use super::budget::Balance;
 use super::call::Call;
 use super::{Site, hold};
+use crate::sim::git::Objects;
 use crate::sim::world::World;
 
-/// The schema that documents are held against.
-pub(super) struct GraphSchema(Valid<Schema>);
+/// Most documents that are remembered; a client has a handful.
+const MAX_DOCUMENTS: usize = 64;
+
+/// The schema that documents are held against, and the documents that were found valid. Both are the same for every
+/// simulator of a process and take longer to read than to answer.
+pub(super) struct GraphSchema {
+    schema: Valid<Schema>,
+    documents: Mutex<BTreeMap<String, Arc<Valid<ExecutableDocument>>>>,
+}
 
 impl GraphSchema {
-    /// Reads the extract.
-    pub fn parse() -> Result<GraphSchema, String> {
+    /// Reads the extract, once a process.
+    pub fn shared() -> Result<&'static GraphSchema, String> {
+        static SHARED: OnceLock<Result<GraphSchema, String>> = OnceLock::new();
+        SHARED.get_or_init(GraphSchema::parse).as_ref().map_err(Clone::clone)
+    }
+
+    fn parse() -> Result<GraphSchema, String> {
         let text = include_str!("../../../fixtures/github/schema.graphql");
         let schema = Schema::parse_and_validate(text, "schema.graphql").map_err(|error| error.to_string())?;
-        Ok(GraphSchema(schema))
+        Ok(GraphSchema { schema, documents: Mutex::default() })
+    }
+
+    /// A document, held against the schema.
+    fn document(&self, text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Box<Answer>> {
+        if let Some(known) = hold(&self.documents).get(text) {
+            return Ok(Arc::clone(known));
+        }
+        let document = ExecutableDocument::parse_and_validate(&self.schema, text, "query.graphql")
+            .map_err(|found| Box::new(refused(invalid_all(found.errors.iter().map(|error| error.to_json())))))?;
+        let document = Arc::new(document);
+        let mut documents = hold(&self.documents);
+        if documents.len() < MAX_DOCUMENTS {
+            documents.insert(text.to_owned(), Arc::clone(&document));
+        }
+        Ok(document)
     }
 }
 
@@ -61,13 +91,13 @@ pub(super) struct Rate {
 
 /// A request that was read and found valid.
 struct Prepared {
-    document: Valid<ExecutableDocument>,
+    document: Arc<Valid<ExecutableDocument>>,
     name: Option<String>,
     variables: Valid<JsonMap>,
 }
 
 /// Answers a GraphQL request.
-pub(super) fn answer(site: &Site, call: &Call, now: Timestamp) -> Outcome {
+pub(super) fn answer(site: &Site<impl Objects>, call: &Call, now: Timestamp) -> Outcome {
     if call.method != "POST" {
         return Outcome { answer: Answer::not_found(), operation: None, points: 0 };
     }
@@ -99,7 +129,7 @@ pub(super) fn answer(site: &Site, call: &Call, now: Timestamp) -> Outcome {
     let rate = Rate { cost: points, nodes, balance };
     let notes = Notes::default();
     let mut world = site.hub.world();
-    let execution = Execution::new(&site.schema.0, &prepared.document)
+    let execution = Execution::new(&site.schema.schema, &prepared.document)
         .operation(operation)
         .coerced_variable_values(&prepared.variables);
     let result = if operation.operation_type == apollo_compiler::ast::OperationType::Mutation {
@@ -122,14 +152,13 @@ pub(super) fn answer(site: &Site, call: &Call, now: Timestamp) -> Outcome {
 }
 
 /// Reads and validates a request.
-fn prepare(site: &Site, call: &Call) -> Result<Prepared, Box<Answer>> {
+fn prepare(site: &Site<impl Objects>, call: &Call) -> Result<Prepared, Box<Answer>> {
     let bad = |message: &str| Box::new(Answer::error(StatusCode::BAD_REQUEST, message));
     let body: Value = serde_json::from_slice(&call.body).map_err(|_| bad("Problems parsing JSON"))?;
     let Some(query) = body.get("query").and_then(Value::as_str) else {
         return Err(bad("A query attribute must be specified and must be a string."));
     };
-    let document = ExecutableDocument::parse_and_validate(&site.schema.0, query, "query.graphql")
-        .map_err(|found| Box::new(refused(invalid_all(found.errors.iter().map(|error| error.to_json())))))?;
+    let document = site.schema.document(query)?;
     let name = body.get("operationName").and_then(Value::as_str).map(str::to_owned);
     let raw: JsonMap = match body.get("variables") {
         Some(variables @ Value::Object(_)) => {
@@ -141,7 +170,7 @@ fn prepare(site: &Site, call: &Call) -> Result<Prepared, Box<Answer>> {
         .operations
         .get(name.as_deref())
         .map_err(|error| Box::new(refused(vec![json!({"message": error.message().to_string()})])))?;
-    let variables = coerce_variable_values(&site.schema.0, operation, &raw)
+    let variables = coerce_variable_values(&site.schema.schema, operation, &raw)
         .map_err(|error| Box::new(refused(vec![json!({"message": error.message().to_string()})])))?;
     Ok(Prepared { document, name, variables })
 }

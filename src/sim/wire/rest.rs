@@ -12,11 +12,12 @@ use super::Site;
 use super::answer::Answer;
 use super::call::Call;
 use super::json::View;
+use crate::sim::git::Objects;
 use crate::sim::hub::Trouble;
 use crate::sim::world::{Refusal, World};
 
 /// Answers a REST call.
-pub(super) async fn answer(site: &Site, call: &Call) -> Answer {
+pub(super) async fn answer(site: &Site<impl Objects>, call: &Call) -> Answer {
     let segments: Vec<&str> = call.path.iter().map(String::as_str).collect();
     if segments.first() == Some(&"repos") && !site.hub.world().may_see(call.account) {
         return Answer::not_found();
@@ -38,7 +39,7 @@ pub(super) async fn answer(site: &Site, call: &Call) -> Answer {
 }
 
 /// Answers a call below `/repos/{owner}/{name}`.
-async fn in_repository(site: &Site, call: &Call, rest: &[&str]) -> Result<Answer, Trouble> {
+async fn in_repository(site: &Site<impl Objects>, call: &Call, rest: &[&str]) -> Result<Answer, Trouble> {
     let number = |text: &str| text.parse::<u64>().map_err(|_| Trouble::from(Refusal::NotFound));
     let writes = !matches!(call.method.as_str(), "GET" | "HEAD");
     if writes && site.hub.world().settings.archived {
@@ -77,6 +78,6 @@ async fn in_repository(site: &Site, call: &Call, rest: &[&str]) -> Result<Answer
 }
 
 /// How this API shows a world.
-fn view<'w>(site: &'w Site, world: &'w World) -> View<'w> {
+fn view<'w>(site: &'w Site<impl Objects>, world: &'w World) -> View<'w> {
     View { world, api_url: &site.api_url }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::view;
+use crate::sim::git::Objects;
 use crate::sim::hub::Trouble;
 use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
@@ -12,7 +13,7 @@ use crate::sim::wire::page::page;
 use crate::sim::world::{AgentAssignment, Fault, IssueEdit, NewIssue, Refusal, StateReason, Subject, World};
 
 /// Lists issues, and pull requests among them, as GitHub does. Labels are all required, unlike in GraphQL.
-pub(super) fn list(site: &Site, call: &Call) -> Result<Answer, Trouble> {
+pub(super) fn list(site: &Site<impl Objects>, call: &Call) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     let parameter = |name: &str| call.query.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let since = match parameter("since").map(str::parse::<Timestamp>) {
@@ -53,7 +54,7 @@ pub(super) fn list(site: &Site, call: &Call) -> Result<Answer, Trouble> {
     Ok(page(call, &site.api_url, &found, |subject| view(site, &world).issue(subject)))
 }
 
-pub(super) fn create(site: &Site, call: &Call) -> Result<Answer, Trouble> {
+pub(super) fn create(site: &Site<impl Objects>, call: &Call) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let mut world = site.hub.world();
     let new = NewIssue {
@@ -66,12 +67,12 @@ pub(super) fn create(site: &Site, call: &Call) -> Result<Answer, Trouble> {
     rendered(site, &world, number).map(|issue| Answer::created(&issue))
 }
 
-pub(super) fn show(site: &Site, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn show(site: &Site<impl Objects>, number: u64) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     rendered(site, &world, number).map(|issue| Answer::ok(&issue))
 }
 
-pub(super) fn edit(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn edit(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let open = match fields.text("state").as_deref() {
         Some("open") => Some(true),
@@ -95,13 +96,13 @@ pub(super) fn edit(site: &Site, call: &Call, number: u64) -> Result<Answer, Trou
     rendered(site, &world, number).map(|issue| Answer::ok(&issue))
 }
 
-pub(super) fn comments(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn comments(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     let subject = found(&world, number)?;
     Ok(page(call, &site.api_url, &subject.comments, |comment| view(site, &world).comment(subject, comment)))
 }
 
-pub(super) fn comment(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn comment(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let body = call.fields()?.text("body").unwrap_or_default();
     let mut world = site.hub.world();
     let comment = world.comment(call.account, number, &body)?;
@@ -110,7 +111,7 @@ pub(super) fn comment(site: &Site, call: &Call, number: u64) -> Result<Answer, T
 }
 
 /// Assigns: 201 whatever came of it, as GitHub does; the answer shows who is assigned now.
-pub(super) fn assign(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn assign(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let logins = fields.texts("assignees").unwrap_or_default();
     let mut world = site.hub.world();
@@ -118,14 +119,14 @@ pub(super) fn assign(site: &Site, call: &Call, number: u64) -> Result<Answer, Tr
     rendered(site, &world, number).map(|issue| Answer::created(&issue))
 }
 
-pub(super) fn unassign(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn unassign(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let logins = call.fields()?.texts("assignees").unwrap_or_default();
     let mut world = site.hub.world();
     world.unassign(call.account, number, &logins)?;
     rendered(site, &world, number).map(|issue| Answer::ok(&issue))
 }
 
-pub(super) fn put_labels(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn put_labels(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let names = call.fields()?.texts("labels").unwrap_or_default();
     let mut world = site.hub.world();
     found(&world, number)?;
@@ -138,7 +139,7 @@ pub(super) fn put_labels(site: &Site, call: &Call, number: u64) -> Result<Answer
     labels_of(site, &world, number)
 }
 
-pub(super) fn take_label(site: &Site, call: &Call, number: u64, name: &str) -> Result<Answer, Trouble> {
+pub(super) fn take_label(site: &Site<impl Objects>, call: &Call, number: u64, name: &str) -> Result<Answer, Trouble> {
     let mut world = site.hub.world();
     let id = world.label_by_name(name).map(|label| label.id);
     let subject = found(&world, number)?;
@@ -149,7 +150,7 @@ pub(super) fn take_label(site: &Site, call: &Call, number: u64, name: &str) -> R
     labels_of(site, &world, number)
 }
 
-fn labels_of(site: &Site, world: &World, number: u64) -> Result<Answer, Trouble> {
+fn labels_of(site: &Site<impl Objects>, world: &World, number: u64) -> Result<Answer, Trouble> {
     rendered(site, world, number).map(|issue| Answer::ok(&issue["labels"]))
 }
 
@@ -170,6 +171,6 @@ pub(super) fn found(world: &World, number: u64) -> Result<&Subject, Trouble> {
     world.subject(number).ok_or_else(|| absent.into())
 }
 
-fn rendered(site: &Site, world: &World, number: u64) -> Result<Value, Trouble> {
+fn rendered(site: &Site<impl Objects>, world: &World, number: u64) -> Result<Value, Trouble> {
     found(world, number).map(|subject| view(site, world).issue(subject))
 }

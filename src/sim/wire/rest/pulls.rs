@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::view;
+use crate::sim::git::Objects;
 use crate::sim::hub::{MergeRequest, Trouble};
 use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
@@ -11,7 +12,7 @@ use crate::sim::wire::call::Call;
 use crate::sim::wire::page::page;
 use crate::sim::world::{Fault, MergeMethod, Pull, PullEdit, Refusal, ReviewState, Subject};
 
-pub(super) fn list(site: &Site, call: &Call) -> Answer {
+pub(super) fn list(site: &Site<impl Objects>, call: &Call) -> Answer {
     let world = site.hub.world();
     let parameter = |name: &str| call.query.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let state = parameter("state").unwrap_or("open");
@@ -42,14 +43,14 @@ pub(super) fn list(site: &Site, call: &Call) -> Answer {
 }
 
 /// Shows a pull request. While its mergeability is unknown this starts the trial merge; the next read tells.
-pub(super) fn show(site: &Site, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn show(site: &Site<impl Objects>, number: u64) -> Result<Answer, Trouble> {
     let mut world = site.hub.world();
     world.want_mergeability(number);
     let (subject, pull) = world.pull(number).ok_or(Refusal::NotFound)?;
     Ok(Answer::ok(&view(site, &world).pull_in_full(subject, pull)))
 }
 
-pub(super) fn edit(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn edit(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let open = match fields.text("state").as_deref() {
         Some("open") => Some(true),
@@ -64,7 +65,7 @@ pub(super) fn edit(site: &Site, call: &Call, number: u64) -> Result<Answer, Trou
     Ok(Answer::ok(&view(site, &world).pull_in_full(subject, pull)))
 }
 
-pub(super) async fn merge(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) async fn merge(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let method = match fields.text("merge_method").as_deref() {
         None | Some("merge") => MergeMethod::Merge,
@@ -83,7 +84,7 @@ pub(super) async fn merge(site: &Site, call: &Call, number: u64) -> Result<Answe
     Ok(Answer::ok(&json!({"sha": oid, "merged": true, "message": "Pull Request successfully merged"})))
 }
 
-pub(super) async fn update_branch(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) async fn update_branch(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let expected = call.fields()?.text("expected_head_sha");
     site.hub.update_branch(call.account, number, expected.as_deref()).await?;
     let url = {
@@ -93,7 +94,7 @@ pub(super) async fn update_branch(site: &Site, call: &Call, number: u64) -> Resu
     Ok(Answer::json(StatusCode::ACCEPTED, &json!({"message": "Updating pull request branch.", "url": url})))
 }
 
-pub(super) fn review(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn review(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let state = match fields.text("event").as_deref() {
         Some("APPROVE") => ReviewState::Approved,

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::view;
+use crate::sim::git::Objects;
 use crate::sim::hub::Trouble;
 use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
@@ -11,17 +12,17 @@ use crate::sim::wire::call::Call;
 use crate::sim::wire::page::page;
 use crate::sim::world::{Refusal, node_id};
 
-pub(super) fn show(site: &Site, call: &Call) -> Answer {
+pub(super) fn show(site: &Site<impl Objects>, call: &Call) -> Answer {
     let world = site.hub.world();
     Answer::ok(&view(site, &world).repository(call.account))
 }
 
-pub(super) fn labels(site: &Site, call: &Call) -> Answer {
+pub(super) fn labels(site: &Site<impl Objects>, call: &Call) -> Answer {
     let world = site.hub.world();
     page(call, &site.api_url, world.labels(), |label| view(site, &world).label(label))
 }
 
-pub(super) fn create_label(site: &Site, call: &Call) -> Result<Answer, Trouble> {
+pub(super) fn create_label(site: &Site<impl Objects>, call: &Call) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
     let mut world = site.hub.world();
     if !world.permission(call.account).can_write() {
@@ -33,7 +34,7 @@ pub(super) fn create_label(site: &Site, call: &Call) -> Result<Answer, Trouble> 
     Ok(Answer::created(&view(site, &world).label(&label)))
 }
 
-pub(super) fn permission(site: &Site, login: &str) -> Result<Answer, Trouble> {
+pub(super) fn permission(site: &Site<impl Objects>, login: &str) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     let account = world.account_by_login(login).ok_or(Refusal::NotFound)?;
     Ok(Answer::ok(&json!({
@@ -43,13 +44,13 @@ pub(super) fn permission(site: &Site, login: &str) -> Result<Answer, Trouble> {
     })))
 }
 
-pub(super) fn assignable(site: &Site, login: &str) -> Answer {
+pub(super) fn assignable(site: &Site<impl Objects>, login: &str) -> Answer {
     let world = site.hub.world();
     if world.assignable(login).is_some() { Answer::empty(StatusCode::NO_CONTENT) } else { Answer::not_found() }
 }
 
 /// The rules in force on a branch, which may not exist yet.
-pub(super) fn rules(site: &Site, call: &Call, branch: &str) -> Answer {
+pub(super) fn rules(site: &Site<impl Objects>, call: &Call, branch: &str) -> Answer {
     let world = site.hub.world();
     let settings = &world.settings;
     let mut rules = Vec::new();
@@ -94,7 +95,7 @@ pub(super) fn rules(site: &Site, call: &Call, branch: &str) -> Answer {
     page(call, &site.api_url, &rules, Value::clone)
 }
 
-pub(super) fn reference(site: &Site, name: &str) -> Result<Answer, Trouble> {
+pub(super) fn reference(site: &Site<impl Objects>, name: &str) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     let full = format!("refs/{name}");
     let state = world.reference(&full).ok_or(Refusal::NotFound)?;
@@ -107,7 +108,7 @@ pub(super) fn reference(site: &Site, name: &str) -> Result<Answer, Trouble> {
     })))
 }
 
-pub(super) async fn delete_branch(site: &Site, call: &Call, branch: &str) -> Result<Answer, Trouble> {
+pub(super) async fn delete_branch(site: &Site<impl Objects>, call: &Call, branch: &str) -> Result<Answer, Trouble> {
     site.hub.delete_branch(call.account, branch).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

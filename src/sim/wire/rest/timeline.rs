@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::issues::found;
 use super::view;
+use crate::sim::git::Objects;
 use crate::sim::hub::Trouble;
 use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
@@ -12,7 +13,7 @@ use crate::sim::wire::json::{View, time};
 use crate::sim::wire::page::page;
 use crate::sim::world::{AccountId, Event, StateReason, Subject, What, node_id};
 
-pub(super) fn show(site: &Site, call: &Call, number: u64) -> Result<Answer, Trouble> {
+pub(super) fn show(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     let subject = found(&world, number)?;
     let view = view(site, &world);
