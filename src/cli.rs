@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod drive;
 mod fsck;
+mod guardrails;
 mod init;
 mod ledger;
 mod line;
@@ -72,6 +73,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Show where the loop stands, why, and what comes next; changes nothing
     Status(status::Status),
+    /// Show what each guardrail says of the pull request that the loop is about; changes nothing
+    Guardrails(guardrails::Guardrails),
     /// Do the one thing that is owed now
     Cycle(cycle::CycleCommand),
     /// Work until rest: cycle after cycle, at the policy's pace
@@ -135,6 +138,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Init(command) => command.run(&environment).await,
             Command::Doctor(command) => command.run(&environment).await,
             Command::Status(command) => command.run(&environment).await,
+            Command::Guardrails(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Run(command) => command.run(&environment).await,
             Command::Watch(command) => command.run(&environment).await,

@@ -16,11 +16,15 @@ mod gap;
 pub mod guardrail;
 mod item;
 mod left;
+mod linking;
+mod liveness;
+mod nudge;
 mod place;
 mod planning_issue;
 mod progress;
 mod promotion;
 mod question;
+mod redispatch;
 mod spot;
 mod sweep;
 
@@ -30,6 +34,9 @@ use crate::model::{
     Action, ActionKind, Actor, Decision, Effect, Evidence, Focus, Key, Need, Obligation, Outcome, Policy, PolicyState,
     Snapshot, Stage, Waiting,
 };
+
+/// Most sentences about what GitHub left out that are shown.
+const MAX_PARTIAL: usize = 5;
 
 /// How urgent an obligation is; the order is the focus order of the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,6 +173,11 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
     if let (Some(Outcome::Stalled { why, .. }), Outcome::Look { .. }) = (gate, &first.outcome) {
         first.reason = why;
     }
+    let partial = snapshot.forge.partial.iter().take(MAX_PARTIAL);
+    first.evidence.extend(partial.map(|said| Evidence {
+        fact: "what GitHub left out of this look".to_owned(),
+        value: crate::text::one_line(said, 200),
+    }));
     Decision {
         stage: first.stage,
         focus: first.focus,

@@ -10,6 +10,7 @@ mod audit;
 pub mod cycle;
 pub mod doctor;
 mod git_view;
+mod guardrails;
 pub mod halt;
 mod init;
 mod observe;

@@ -5,18 +5,22 @@
 //! bounded and read by lenient structs of our own. Accounts are told by numeric id.
 //! **Races**: GitHub is eventually consistent; what was written is read back by number, never searched.
 
+mod answer;
 mod calls;
+mod checks;
 mod checkup;
 mod http;
 mod observe;
 mod page;
 mod read;
+mod remark;
 mod shape;
 mod write;
 
+pub use self::checks::CHECKS;
 pub use self::checkup::ASSIGNABLE;
 pub use self::http::{ForgeError, Spent};
-pub use self::observe::{LINKED as LINKED_PULLS, OBSERVATION};
+pub use self::observe::{LINKED as LINKED_PULLS, LISTS, OBSERVATION};
 
 use crate::model::RepositoryName;
 use secrecy::SecretString;
@@ -42,6 +46,10 @@ pub struct Client {
     pub(self) labels: Mutex<Option<BTreeSet<String>>>,
     /// Pages of lists that are read again and again.
     pub(self) pages: Mutex<page::Pages>,
+    /// How much is asked for at once.
+    pub(self) size: Mutex<observe::Size>,
+    /// The lists beyond their first page.
+    pub(self) lists: Mutex<observe::Lists>,
 }
 
 impl Client {
@@ -51,8 +59,9 @@ impl Client {
     /// When the address is none, or the token can't stand in a header.
     pub fn new(settings: &Settings) -> Result<Self, ForgeError> {
         let http = http::Http::new(&settings.api_url, settings.token.as_ref())?;
-        let (labels, pages) = (Mutex::default(), Mutex::default());
-        Ok(Self { http, repository: settings.repository.clone(), labels, pages })
+        let repository = settings.repository.clone();
+        let (labels, pages, size, lists) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { http, repository, labels, pages, size, lists })
     }
 
     /// What was spent so far.

@@ -4,9 +4,11 @@
 //! is its first line, so that cutting can't remove it. Text from outside is quoted as data. Every placeholder of a
 //! template is known and filled, which a test checks.
 
+mod comment;
 mod label;
 mod template;
 
+pub use comment::{failing_check, feedback, link_notice, linked_description, nudge};
 pub use label::{CAPABILITY, DEVELOPMENT, GAP, Label, label_of, labels};
 pub use template::{Template, TemplateError};
 

@@ -7,6 +7,7 @@
 //! **Races**: none; a [`Snapshot`] is what was true when it was taken, and every action repeats what it relies on.
 
 mod action;
+mod action_kind;
 mod binding;
 mod checkup;
 mod decision;
@@ -23,18 +24,19 @@ mod snapshot;
 mod stage;
 mod trailer;
 
-pub use action::{Action, ActionKind, Closing, Effect, IssueSource, IssueText, Performed, SettleFields, StopPoint};
+pub use action::{Action, Closing, Effect, IssueSource, IssueText, Performed, SettleFields};
+pub use action_kind::{ActionKind, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
 pub use checkup::{Identity, Rights};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{
-    AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, CheckState, Discussion, DiscussionEntry, ForgeFacts,
-    IssueDetail, IssueState, ListedIssue, ListedPull, MergeState, Mergeable, PullFacts, PullState, RepositoryFacts,
-    ReviewVerdict, text_digest,
+    AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, Candidate, CheckFact, CheckReport, CheckState,
+    Discussion, DiscussionEntry, ForgeFacts, HeldRun, IssueDetail, IssueState, ListedIssue, ListedPull, MergeQueue,
+    MergeState, Mergeable, OwnComment, PullFacts, PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};
-pub use marker::{GAP_TITLE, Marker};
+pub use marker::{CommentMarker, GAP_TITLE, Marker};
 pub use pacing::{Pacing, Refusal};
 pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
@@ -42,8 +44,8 @@ pub use policy::{
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
 pub use rehearsal::{Call, ForgeWrite, Planned, PlannedPush};
 pub use request::{
-    CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, Question, QueueMove, Signature,
-    TipHints,
+    CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, PullComment, Question,
+    QueueMove, Signature, TipHints,
 };
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
 pub use stage::Stage;

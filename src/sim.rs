@@ -54,7 +54,7 @@
 //! * Trial merges are done before the answer that asked for them leaves; GitHub takes seconds. Lists lag only
 //!   where a setting says so ([`world::Settings`]); at GitHub they did for minutes (judell/bram#254). Lost requests and
 //!   answers are arranged one by one ([`Accident`]).
-//! * No secondary rate limits, webhooks, merge queue, automatic merge, teams, commit statuses, check suites or search.
+//! * No secondary rate limits, webhooks, automatic merge, teams, commit statuses, check suites or search.
 //! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
 //!   public logs), the rest of the output is git's.
 //! * The agent's session has three steps. GitHub's may stay queued for an hour, or never start (clockgrove/factory

@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, de};
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The guardrails that nobody can switch off, as they are named when somebody tries.
-const FIXED: [&str; 9] = ["author", "fork", "base", "bound_issue", "wip", "agent_at_work", "paths", "pause", "consent"];
+const FIXED: [&str; 10] =
+    ["author", "fork", "base", "bound_issue", "wip", "agent_at_work", "paths", "hold", "pause", "consent"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +39,9 @@ struct File {
 struct Merge {
     enabled: bool,
     method: MergeMethod,
+    cool_down: Option<Millis>,
+    update_branch: bool,
+    approve: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -48,6 +52,7 @@ struct Pacing {
     doubt: Option<Millis>,
     lease: Option<Millis>,
     write_spacing: Option<Millis>,
+    auto_link: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,12 +61,17 @@ struct Numbers {
     issues_per_hour: Option<u32>,
     merges_per_hour: Option<u32>,
     nudges_per_day: Option<u32>,
+    merges_per_day: Option<u32>,
+    changed_files: Option<u32>,
+    changed_lines: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Agent {
     login: Option<String>,
+    start: Option<Millis>,
+    rerun_held_runs: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -78,6 +88,10 @@ struct Guardrails {
     checks: Severity,
     mergeable: Severity,
     review_request: Severity,
+    reviews: Severity,
+    diff_size: Severity,
+    cool_down: Severity,
+    merge_cap: Severity,
 }
 
 /// A duration such as `"500ms"`, `"30s"`, `"2m"` or `"1h"`, at most a day.
@@ -152,20 +166,34 @@ fn policy(file: File) -> Result<Policy, String> {
         if fits { Ok(value) } else { Err(format!("`{name}` is empty, too long or holds `<`, `>` or a line break")) }
     };
     let policy = Policy {
-        merge: MergePolicy { enabled: file.merge.enabled, method: file.merge.method },
+        merge: MergePolicy {
+            enabled: file.merge.enabled,
+            method: file.merge.method,
+            cool_down_ms: ms(file.merge.cool_down, MergePolicy::default().cool_down_ms),
+            update_branch: file.merge.update_branch,
+            approve: file.merge.approve,
+        },
         pacing: LoopPolicy {
             max_in_flight: file.pacing.max_in_flight.unwrap_or(pacing.max_in_flight),
             poll_ms: ms(file.pacing.poll, pacing.poll_ms),
             doubt_ms: ms(file.pacing.doubt, pacing.doubt_ms),
             lease_ms: ms(file.pacing.lease, pacing.lease_ms),
             write_spacing_ms: ms(file.pacing.write_spacing, pacing.write_spacing_ms),
+            auto_link: file.pacing.auto_link,
         },
         limits: Limits {
             issues_per_hour: file.limits.issues_per_hour.unwrap_or(limits.issues_per_hour),
             merges_per_hour: file.limits.merges_per_hour.unwrap_or(limits.merges_per_hour),
             nudges_per_day: file.limits.nudges_per_day.unwrap_or(limits.nudges_per_day),
+            merges_per_day: file.limits.merges_per_day.unwrap_or(limits.merges_per_day),
+            changed_files: file.limits.changed_files.unwrap_or(limits.changed_files),
+            changed_lines: file.limits.changed_lines.unwrap_or(limits.changed_lines),
         },
-        agent: AgentPolicy { login: agent(file.agent.login)? },
+        agent: AgentPolicy {
+            login: agent(file.agent.login)?,
+            start_ms: ms(file.agent.start, AgentPolicy::default().start_ms),
+            rerun_held_runs: file.agent.rerun_held_runs,
+        },
         commit: CommitPolicy {
             name: plain("name", file.commit.name.unwrap_or(commit.name))?,
             email: plain("email", file.commit.email.unwrap_or(commit.email))?,
@@ -174,6 +202,10 @@ fn policy(file: File) -> Result<Policy, String> {
         checks: file.guardrails.checks,
         mergeable: file.guardrails.mergeable,
         review_request: file.guardrails.review_request,
+        reviews: file.guardrails.reviews,
+        diff_size: file.guardrails.diff_size,
+        cool_down: file.guardrails.cool_down,
+        merge_cap: file.guardrails.merge_cap,
     };
     in_range(&policy)?;
     Ok(policy)
@@ -226,9 +258,12 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "version = 1\n[merge]\nenabled = true\nmethod = \"rebase\"\n[loop]\nmax_in_flight = 3\npoll = \"1m\"\ndoubt = \"10s\"\n\
+        let text = "version = 1\n[merge]\nenabled = true\nmethod = \"rebase\"\ncool_down = \"3s\"\nupdate_branch = true\n\
+            approve = true\n[loop]\nauto_link = true\nmax_in_flight = 3\npoll = \"1m\"\ndoubt = \"10s\"\n\
             lease = \"1h\"\nwrite_spacing = \"500ms\"\n[limits]\nissues_per_hour = 1\nmerges_per_hour = 2\nnudges_per_day = 0\n\
-            [agent]\nlogin = \"copilot-swe-agent[bot]\"\n[commit]\nname = \"n\"\nemail = \"e@x\"\nskip_ci = false\n[guardrails]\nchecks = \"warn\"\n";
+            merges_per_day = 4\nchanged_files = 5\nchanged_lines = 6\n\
+            [agent]\nlogin = \"copilot-swe-agent[bot]\"\nstart = \"7s\"\nrerun_held_runs = true\n[commit]\nname = \"n\"\nemail = \"e@x\"\nskip_ci = false\n[guardrails]\nchecks = \"warn\"\n\
+            reviews = \"warn\"\ndiff_size = \"off\"\ncool_down = \"off\"\nmerge_cap = \"warn\"\n";
         let PolicyState::Valid { policy } = parse(Some(text.as_bytes())) else {
             panic!("{:?}", parse(Some(text.as_bytes())))
         };
@@ -244,6 +279,12 @@ mod tests {
             (policy.limits.issues_per_hour, policy.commit.name.as_str(), policy.agent.login.as_str()),
             (1, "n", "copilot-swe-agent[bot]")
         );
+        assert_eq!((policy.merge.cool_down_ms, policy.merge.update_branch, policy.merge.approve), (3_000, true, true));
+        let limits = policy.limits;
+        assert_eq!((limits.merges_per_day, limits.changed_files, limits.changed_lines), (4, 5, 6));
+        assert_eq!((policy.pacing.auto_link, policy.agent.start_ms, policy.agent.rerun_held_runs), (true, 7_000, true));
+        let weights = (policy.reviews, policy.diff_size, policy.cool_down, policy.merge_cap);
+        assert_eq!(weights, (Severity::Warn, Severity::Off, Severity::Off, Severity::Warn));
     }
 
     #[test]

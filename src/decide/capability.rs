@@ -17,6 +17,9 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
     let Some(issue) = view.snapshot.forge.issue(binding.issue) else {
         return left::vanished(view, binding, Rank::Capability, Stage::CapabilityOwed);
     };
+    if let Some(unread) = left::unread(view, binding, Rank::Capability, Stage::CapabilityOwed) {
+        return unread;
+    }
     let focus = left::focus(view, binding);
     if let Some(pull) = merged(view, issue) {
         let reason = format!("{} was merged and the ledger doesn't say so yet", pull.number);

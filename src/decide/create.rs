@@ -188,3 +188,9 @@ fn doubt(view: View<'_>, attempt: &Attempt, key: &Key) -> Option<Waiting> {
         until: Some(until),
     })
 }
+
+/// Whether an account is one of us: that of the token, or one that wrote records of the ledger.
+pub(super) fn is_one_of_us(view: View<'_>, account: &AccountId) -> bool {
+    let ledger = view.snapshot.ledger.as_ref();
+    account.id == view.snapshot.forge.viewer.id || ledger.is_some_and(|ledger| ledger.writers().contains(&account.id))
+}

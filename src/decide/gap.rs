@@ -22,6 +22,9 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
     let Some(issue) = view.snapshot.forge.issue(binding.issue) else {
         return left::vanished(view, binding, Rank::Gap, Stage::GapOwed);
     };
+    if let Some(unread) = left::unread(view, binding, Rank::Gap, Stage::GapOwed) {
+        return unread;
+    }
     let focus = left::focus(view, binding);
     if let Some((stage, reason, outcome)) = ended(view, binding, issue) {
         return Owed::new(Rank::EffectsLeft, stage, reason, outcome).about(focus);

@@ -7,10 +7,14 @@ mod agent_at_work;
 mod author;
 mod base;
 mod bound_issue;
-mod checks;
+pub(super) mod checks;
 mod consent;
+pub(super) mod cool_down;
+mod diff_size;
 mod fork;
 mod hold;
+mod listing;
+mod merge_cap;
 mod mergeable;
 mod paths;
 mod pause;
@@ -18,8 +22,12 @@ mod review_request;
 mod reviews;
 mod wip;
 
+pub use listing::{Guard, Listing, listing};
+pub(super) use paths::invalid_file;
+pub(super) use wip::is_wip;
+
 use super::View;
-use crate::model::{BoundIssue, Evidence, HeadDiff, Need, PullFacts, Severity, Veto, Waiting};
+use crate::model::{BoundIssue, Evidence, HeadDiff, Key, Need, PullFacts, Severity, Veto, Waiting};
 
 /// The label by which a person holds an issue or a pull request.
 pub const HOLD_LABEL: &str = "orchestrator-hold";
@@ -36,8 +44,9 @@ pub enum PullKind {
 }
 
 /// One pull request under judgement.
-#[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
+    /// Whose answer it is.
+    pub(super) key: Key,
     pub(super) view: View<'a>,
     pub(super) kind: PullKind,
     pub(super) issue: &'a BoundIssue,
@@ -66,6 +75,8 @@ pub(super) enum Verdict {
         /// What lifts it.
         lifts: String,
     },
+    /// Nothing in the way, as far as it can be judged.
+    Unseen(String),
     /// A fact is missing.
     Look(Need),
 }
@@ -107,13 +118,21 @@ const BELONGING: [Guardrail; 6] = [
 ];
 
 /// Whether it may be merged once the agent is done.
-const ADMISSION: [Guardrail; 5] = [
+const ADMISSION: [Guardrail; 8] = [
     Guardrail { name: "consent", severity: strict, judge: consent::judge },
     Guardrail { name: "paths", severity: strict, judge: paths::judge },
-    Guardrail { name: "reviews", severity: strict, judge: reviews::judge },
+    Guardrail { name: "diff_size", severity: |case| case.view.policy.diff_size, judge: diff_size::judge },
+    Guardrail { name: "reviews", severity: |case| case.view.policy.reviews, judge: reviews::judge },
     Guardrail { name: "checks", severity: |case| case.view.policy.checks, judge: checks::judge },
     Guardrail { name: "mergeable", severity: |case| case.view.policy.mergeable, judge: mergeable::judge },
+    Guardrail { name: "cool_down", severity: |case| case.view.policy.cool_down, judge: cool_down::judge },
+    Guardrail { name: "merge_cap", severity: |case| case.view.policy.merge_cap, judge: merge_cap::judge },
 ];
+
+/// Every guardrail, in the order in which they are shown.
+fn all() -> impl Iterator<Item = &'static Guardrail> {
+    READINESS.iter().chain(&BELONGING).chain(&ADMISSION)
+}
 
 /// What all guardrails of one kind say together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,8 +140,10 @@ pub(super) struct Judgement {
     pub(super) vetoes: Vec<Veto>,
     pub(super) waits: Vec<Waiting>,
     pub(super) needs: Vec<Need>,
-    /// Vetoes of guardrails that the policy has weighted `warn`: they hold nothing up and are shown.
+    /// Vetoes and waits of guardrails that the policy has weighted `warn`: they hold nothing up and are shown.
     pub(super) warnings: Vec<Veto>,
+    /// What could not be judged.
+    pub(super) unseen: Vec<Evidence>,
 }
 
 impl Judgement {
@@ -143,36 +164,53 @@ pub(super) fn belonging(case: &Case<'_>) -> Judgement {
 
 /// Whether the pull request may be merged at its head, leaving readiness aside.
 pub(super) fn admission(case: &Case<'_>) -> Judgement {
+    admission_but(case, None)
+}
+
+/// The same, leaving one guardrail aside, too: the one whose no we can lift ourselves.
+pub(super) fn admission_but(case: &Case<'_>, left_aside: Option<&str>) -> Judgement {
     let mut judgement = belonging(case);
-    let Judgement { vetoes, waits, needs, warnings } = judge(case, &ADMISSION);
+    let asked = ADMISSION.iter().filter(|guardrail| Some(guardrail.name) != left_aside);
+    let Judgement { vetoes, waits, needs, warnings, unseen } = judge(case, asked);
     judgement.vetoes.extend(vetoes);
     judgement.waits.extend(waits);
     judgement.needs.extend(needs);
     judgement.warnings.extend(warnings);
+    judgement.unseen.extend(unseen);
     judgement
 }
 
-/// What the guardrails that only warn have to say, as evidence.
-pub(super) fn warnings(case: &Case<'_>) -> impl Iterator<Item = Evidence> {
-    let all = readiness(case).warnings.into_iter().chain(admission(case).warnings);
-    all.map(|veto| Evidence { fact: format!("guardrail {}, which only warns", veto.guardrail), value: veto.why })
+/// What the guardrails that only warn have to say, and what could not be judged, as evidence.
+pub(super) fn warnings(case: &Case<'_>) -> Vec<Evidence> {
+    let (readiness, admission) = (readiness(case), admission(case));
+    let all = readiness.warnings.into_iter().chain(admission.warnings);
+    let warn =
+        |veto: Veto| Evidence { fact: format!("guardrail {}, which only warns", veto.guardrail), value: veto.why };
+    all.map(warn).chain(readiness.unseen).chain(admission.unseen).collect()
 }
 
-fn judge(case: &Case<'_>, guardrails: &[Guardrail]) -> Judgement {
+fn judge<'g>(case: &Case<'_>, guardrails: impl IntoIterator<Item = &'g Guardrail>) -> Judgement {
     let mut judgement = Judgement::default();
     for guardrail in guardrails {
         let severity = (guardrail.severity)(case);
         if severity == Severity::Off {
             continue;
         }
-        match (guardrail.judge)(case) {
-            Verdict::Pass => {}
-            Verdict::Wait(waiting) => judgement.waits.push(waiting),
-            Verdict::Look(need) => judgement.needs.push(need),
-            Verdict::Veto { why, lifts } => {
-                let veto = Veto { guardrail: guardrail.name.to_owned(), why, lifts };
-                let list = if severity == Severity::Warn { &mut judgement.warnings } else { &mut judgement.vetoes };
-                list.push(veto);
+        let named = |why: String, lifts: String| Veto { guardrail: guardrail.name.to_owned(), why, lifts };
+        match ((guardrail.judge)(case), severity) {
+            (Verdict::Pass, _) => {}
+            (Verdict::Wait(waiting), Severity::Warn) => {
+                judgement.warnings.push(named(waiting.why, "it is waited for".to_owned()));
+            }
+            (Verdict::Wait(waiting), Severity::Strict | Severity::Off) => judgement.waits.push(waiting),
+            (Verdict::Look(need), _) => judgement.needs.push(need),
+            (Verdict::Unseen(value), _) => {
+                let fact = format!("guardrail {}, as far as it can be judged", guardrail.name);
+                judgement.unseen.push(Evidence { fact, value });
+            }
+            (Verdict::Veto { why, lifts }, Severity::Warn) => judgement.warnings.push(named(why, lifts)),
+            (Verdict::Veto { why, lifts }, Severity::Strict | Severity::Off) => {
+                judgement.vetoes.push(named(why, lifts))
             }
         }
     }

@@ -8,7 +8,7 @@ use super::guardrail::{self, PullKind};
 use super::place::{self, Lag};
 use super::planning_issue::{assign, merged};
 use super::progress::{AgentState, Phase, agent_state, progress};
-use super::{Owed, Rank, View, act, left, wait};
+use super::{Owed, Rank, View, act, left, redispatch, wait};
 use crate::message;
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, Folder, IssueState, ItemName, ItemOutcome, Key, Ledger, Need,
@@ -30,8 +30,14 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     let Some(issue) = view.snapshot.forge.issue(binding.issue) else {
         return vec![left::vanished(view, binding, Rank::DevelopmentInWork, Stage::DevelopmentInWork)];
     };
+    if let Some(unread) = left::unread(view, binding, Rank::DevelopmentInWork, Stage::DevelopmentInWork) {
+        return vec![unread];
+    }
     let focus = left::focus(view, binding);
     if let Some(owed) = ended(view, ledger, binding, issue, name) {
+        return vec![owed.about(focus)];
+    }
+    if let Some(owed) = redispatch::left(view, binding, issue, Stage::DevelopmentInWork) {
         return vec![owed.about(focus)];
     }
     let mut owed: Vec<Owed> =

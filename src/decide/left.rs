@@ -24,6 +24,9 @@ pub(super) fn owed(view: View<'_>, ledger: &Ledger) -> Vec<Owed> {
 
 fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
     let outcome = binding.outcome.as_ref()?;
+    if let Some(unread) = unread(view, binding, Rank::Aside, stage(binding)) {
+        return Some(vec![unread]);
+    }
     let mut effects = Vec::new();
     let mut aside = Vec::new();
     if let Some(issue) = view.snapshot.forge.issue(binding.issue) {
@@ -210,7 +213,14 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
         | Effect::ClosePull { .. }
         | Effect::CloseIssue { .. }
         | Effect::CloseDuplicate { .. }
-        | Effect::DeleteBranch { .. } => format!("refused to {effect}: {}", refusal.why),
+        | Effect::DeleteBranch { .. }
+        | Effect::Comment { .. }
+        | Effect::Redispatch { .. }
+        | Effect::Unassign { .. }
+        | Effect::UpdateBranch { .. }
+        | Effect::Approve { .. }
+        | Effect::Rerun { .. }
+        | Effect::Link { .. } => format!("refused to {effect}: {}", refusal.why),
     };
     let outcome = Outcome::Wait { waiting: crate::model::Waiting { why: why.clone(), actor, until } };
     Some(Owed::new(Rank::Aside, stage(binding), why, outcome).about(focus(view, binding)))
@@ -253,6 +263,13 @@ pub(super) fn focus(view: View<'_>, binding: &Binding) -> Focus {
         issue: Some(binding.issue),
         pull: binding.pull.or_else(|| issue.and_then(open)),
     }
+}
+
+/// An issue that GitHub told in part: nothing is decided about it on what is left out.
+pub(super) fn unread(view: View<'_>, binding: &Binding, rank: Rank, stage: Stage) -> Option<Owed> {
+    let why = view.snapshot.forge.issue(binding.issue)?.unread.as_ref()?;
+    let why = format!("GitHub told {} in part only: {}", binding.issue, crate::text::one_line(why, 200));
+    Some(Owed::new(rank, stage, why.clone(), wait(why, Actor::Forge)).about(focus(view, binding)))
 }
 
 /// A binding whose issue GitHub no longer shows.

@@ -5,7 +5,7 @@
 
 use super::guardrail::{self, PullKind};
 use super::progress::{AgentState, Phase, agent_state, progress};
-use super::{Owed, Rank, View, act, left, wait};
+use super::{Owed, Rank, View, act, left, redispatch, wait};
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Outcome, PullFacts, PullState,
     SettleFields, Stage,
@@ -19,6 +19,9 @@ pub(super) fn goes_on(
     issue: &BoundIssue,
     (kind, rank, [asked, in_work, ready]): (PullKind, Rank, [Stage; 3]),
 ) -> Owed {
+    if let Some(owed) = redispatch::left(view, binding, issue, asked) {
+        return owed;
+    }
     if let Some(owed) = unassigned(view, binding, issue, rank, asked) {
         return owed;
     }

@@ -4,16 +4,17 @@
 //! request is closed, never merged; an agent's failure is told apart from an answer.
 
 use super::guardrail::{self, Case, Judgement, PullKind};
-use super::{View, act, left, stalled, wait};
+use super::{View, act, left, linking, liveness, nudge, redispatch, stalled, wait};
 use crate::message;
 use crate::model::{
     AccountId, ActionKind, Actor, Assignment, Binding, BoundIssue, Effect, Evidence, HeadDiff, ItemOutcome, Key,
-    Outcome, PullFacts, PullState, SettleFields,
+    MergeQueue, MergeState, Outcome, PullFacts, PullState, SettleFields, Waiting,
 };
 use jiff::SignedDuration;
 
-/// The agent opens its draft within minutes; who waits this long may wait for what was done without a link.
-const LATE: SignedDuration = SignedDuration::from_hours(1);
+/// The agent opens its draft within minutes; who waits this long may wait for what was done without a link. It is said
+/// before the agent is sent once more.
+const LATE: SignedDuration = SignedDuration::from_mins(30);
 
 /// How far a bound issue has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,22 +61,36 @@ fn plain(phase: Phase, reason: impl Into<String>, outcome: Outcome) -> Progress 
     Progress { phase, reason: reason.into(), evidence: Vec::new(), outcome }
 }
 
+/// Open linked pull requests: the agent's, and all.
+fn open(issue: &BoundIssue) -> (Vec<&PullFacts>, Vec<&PullFacts>) {
+    let open: Vec<&PullFacts> = issue.pulls.iter().filter(|pull| pull.state == PullState::Open).collect();
+    (open.iter().copied().filter(|pull| pull.author.is_agent()).collect(), open)
+}
+
+/// The one open pull request of an issue that is judged.
+pub(super) fn judged_pull(issue: &BoundIssue) -> Option<&PullFacts> {
+    let (agents, open) = open(issue);
+    match (agents.as_slice(), open.as_slice()) {
+        ([pull], _) | ([], [pull, ..]) => Some(pull),
+        ([_, _, ..], _) | ([], []) => None,
+    }
+}
+
 /// How an assigned, open issue goes on.
 pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: PullKind) -> Progress {
-    let open: Vec<&PullFacts> = issue.pulls.iter().filter(|pull| pull.state == PullState::Open).collect();
-    let agents: Vec<&PullFacts> = open.iter().copied().filter(|pull| pull.author.is_agent()).collect();
+    let (agents, open) = open(issue);
     match (agents.as_slice(), open.as_slice()) {
-        ([pull], _) => judged(Case { view, kind, issue, pull }, binding),
+        ([pull], _) => judged(Case { view, kind, issue, pull, key: binding.key.clone() }, binding),
         ([first, second, ..], _) => {
             let why = format!("{} and {} both answer {}", first.number, second.number, issue.number);
             plain(Phase::InWork, why.clone(), stalled(why, "close all of them but one"))
         }
-        ([], [pull, ..]) => judged(Case { view, kind, issue, pull }, binding),
-        ([], []) => without_pull(view, issue, kind),
+        ([], [pull, ..]) => judged(Case { view, kind, issue, pull, key: binding.key.clone() }, binding),
+        ([], []) => without_pull(view, binding, issue, kind),
     }
 }
 
-fn without_pull(view: View<'_>, issue: &BoundIssue, kind: PullKind) -> Progress {
+fn without_pull(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: PullKind) -> Progress {
     if let Some(pull) = issue.pulls.iter().filter(|pull| pull.state == PullState::Merged).max_by_key(|pull| pull.number)
     {
         // One that was merged into the mainline has settled the issue before anybody comes here.
@@ -98,8 +113,14 @@ fn without_pull(view: View<'_>, issue: &BoundIssue, kind: PullKind) -> Progress 
         let lifts = format!("reopen {}, or close {} as not planned", pull.number, issue.number);
         return plain(Phase::Asked, why.clone(), stalled(why, lifts));
     }
+    if let Some(progress) = linking::progress(view, binding, issue) {
+        return progress;
+    }
+    let late = redispatch::late(view, binding, issue);
     let why = format!("the agent has not opened a pull request for {} yet", issue.number);
-    let mut progress = plain(Phase::Asked, why.clone(), wait(why, Actor::Agent));
+    let until = redispatch::due(view, issue).map(|(_, due)| due);
+    let waiting = Waiting { why: why.clone(), actor: Actor::Agent, until };
+    let mut progress = late.unwrap_or_else(|| plain(Phase::Asked, why, Outcome::Wait { waiting }));
     let assigned = issue.assignments.iter().map(|event| event.at).max();
     let late = assigned.is_some_and(|at| at.saturating_add(LATE).is_ok_and(|late| late <= view.snapshot.now));
     if kind == PullKind::Development && late {
@@ -120,19 +141,22 @@ fn judged(case: Case<'_>, binding: &Binding) -> Progress {
         Evidence { fact: "checks".to_owned(), value: format!("{:?}", pull.checks).to_lowercase() },
     ];
     evidence.extend(guardrail::warnings(&case));
+    evidence.extend(case.issue.candidates.iter().map(linking::shown));
     let readiness = guardrail::readiness(&case);
-    let (phase, reason, outcome) = if readiness.passes() {
-        ready(case, binding)
-    } else {
-        let (reason, outcome) = held_up(readiness, pull);
-        (Phase::InWork, reason, outcome)
+    let (phase, reason, outcome) = match liveness::owed(&case) {
+        Some((reason, outcome)) => (Phase::InWork, reason, outcome),
+        None if readiness.passes() => ready(&case, binding),
+        None => {
+            let (reason, outcome) = held_up(readiness, pull);
+            (Phase::InWork, reason, outcome)
+        }
     };
     Progress { phase, reason, evidence, outcome }
 }
 
 /// Missing facts first, then vetoes, then waits.
 fn held_up(judgement: Judgement, pull: &PullFacts) -> (String, Outcome) {
-    let Judgement { vetoes, waits, needs, warnings: _ } = judgement;
+    let Judgement { vetoes, waits, needs, warnings: _, unseen: _ } = judgement;
     if !needs.is_empty() {
         return (format!("{} is being looked at", pull.number), Outcome::Look { needs });
     }
@@ -145,22 +169,22 @@ fn held_up(judgement: Judgement, pull: &PullFacts) -> (String, Outcome) {
     }
 }
 
-fn ready(case: Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
+fn ready(case: &Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
     let pull = case.pull;
+    let ready = |(reason, outcome): (String, Outcome)| (Phase::Ready, reason, outcome);
     // Ending what changes nothing merges nothing: neither its checks nor the consent to merge are asked.
     let changes_nothing =
         |diff: &HeadDiff| diff.unreadable.is_none() && diff.changes.is_empty() && pull.changed_files == 0;
-    if guardrail::belonging(&case).passes() && case.diff().is_ok_and(changes_nothing) {
-        let (reason, outcome) = empty(case, binding);
-        return (Phase::Ready, reason, outcome);
+    if guardrail::belonging(case).passes() && case.diff().is_ok_and(changes_nothing) {
+        return ready(empty(case, binding));
     }
-    let admission = guardrail::admission(&case);
+    let admission = guardrail::admission(case);
     if !admission.passes() {
-        let (reason, outcome) = held_up(admission, pull);
-        return (Phase::Ready, reason, outcome);
+        let own = lifted_by_us(case, binding).or_else(|| nudge::send_back(case, &admission));
+        return ready(own.unwrap_or_else(|| held_up(admission, pull)));
     }
     let Ok(diff) = case.diff() else {
-        return (Phase::Ready, format!("{} is being looked at", pull.number), wait("its diff", Actor::Engine));
+        return ready((format!("{} is being looked at", pull.number), wait("its diff", Actor::Engine)));
     };
     let effect = if pull.draft {
         Effect::Mark { pull: pull.number, node: pull.node.clone(), head: pull.head }
@@ -168,17 +192,64 @@ fn ready(case: Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
         merge_effect(case)
     };
     if let Some(aside) = left::refused(case.view, binding, &effect) {
-        return (Phase::Ready, aside.obligation.reason, aside.obligation.outcome);
+        return ready((aside.obligation.reason, aside.obligation.outcome));
     }
     if pull.draft {
         let reason = format!("{} is finished and every guardrail passes, but it is still a draft", pull.number);
-        return (Phase::Ready, reason, act(ActionKind::MarkReady, &binding.key, vec![effect]));
+        return ready((reason, act(ActionKind::MarkReady, &binding.key, vec![effect])));
+    }
+    if let Some(approval) = approval(case) {
+        let reason = format!("{} is finished, and the policy wants it approved before it is merged", pull.number);
+        return ready((reason, act(ActionKind::Approve, &binding.key, vec![approval])));
     }
     let reason = format!("{} is finished and every guardrail passes at {}", pull.number, pull.head.short());
-    (Phase::Ready, reason, merge(case, binding, effect, diff))
+    ready((reason, merge(case, binding, effect, diff)))
 }
 
-fn merge_effect(case: Case<'_>) -> Effect {
+/// What the policy lets us do about the one guardrail that stands in the way.
+fn lifted_by_us(case: &Case<'_>, binding: &Binding) -> Option<(String, Outcome)> {
+    let (pull, policy) = (case.pull, case.view.policy);
+    let passes_but = |guardrail: &str| guardrail::admission_but(case, Some(guardrail)).passes();
+    let owed = |kind: ActionKind, effect: Effect, reason: String| match left::refused(case.view, binding, &effect) {
+        Some(aside) => (aside.obligation.reason, aside.obligation.outcome),
+        None => (reason, act(kind, &binding.key, vec![effect])),
+    };
+    let behind = pull.merge_state == MergeState::Behind && pull.queue == MergeQueue::None;
+    if policy.merge.update_branch && behind && !pull.draft && passes_but("mergeable") {
+        let effect = Effect::UpdateBranch { pull: pull.number, head: pull.head };
+        let reason = format!("{} is behind `{}`, which is merged into it", pull.number, pull.base);
+        return Some(owed(ActionKind::UpdateBranch, effect, reason));
+    }
+    if pull.review_required
+        && passes_but("reviews")
+        && let Some(effect) = approval(case)
+    {
+        let reason = format!("a rule requires a review of {}, and the policy wants it approved", pull.number);
+        return Some(owed(ActionKind::Approve, effect, reason));
+    }
+    let held = case.view.snapshot.needs.checks.get(&pull.head).and_then(|report| report.held.as_ref()?.first());
+    if policy.agent.rerun_held_runs
+        && passes_but("checks")
+        && let Some(run) = held
+    {
+        let effect = Effect::Rerun { pull: pull.number, head: pull.head, run: run.id };
+        let reason = format!("a workflow run of {} waits for approval, and the policy lets it run", pull.number);
+        return Some(owed(ActionKind::Rerun, effect, reason));
+    }
+    None
+}
+
+/// The approval of a head that we have not approved and were never refused to: one try a head.
+fn approval(case: &Case<'_>) -> Option<Effect> {
+    let (pull, snapshot) = (case.pull, case.view.snapshot);
+    let ours = |review: &crate::model::ReviewVerdict| review.author.id == snapshot.forge.viewer.id && review.approved;
+    let approved = pull.reviews.iter().any(|review| ours(review) && review.commit == Some(pull.head));
+    let effect = Effect::Approve { pull: pull.number, head: pull.head };
+    let tried = snapshot.refused.iter().any(|refusal| refusal.object == effect.object());
+    (case.view.policy.merge.approve && !pull.draft && !approved && !tried).then_some(effect)
+}
+
+fn merge_effect(case: &Case<'_>) -> Effect {
     let (title, message) = message::merge_commit(&case.pull.title, case.pull.number, case.issue.number);
     Effect::Merge {
         pull: case.pull.number,
@@ -189,7 +260,7 @@ fn merge_effect(case: Case<'_>) -> Effect {
     }
 }
 
-fn merge(case: Case<'_>, binding: &Binding, effect: Effect, diff: &HeadDiff) -> Outcome {
+fn merge(case: &Case<'_>, binding: &Binding, effect: Effect, diff: &HeadDiff) -> Outcome {
     let mut effects = vec![effect];
     let kind = match case.kind {
         PullKind::Development => ActionKind::MergeDevelopment,
@@ -216,7 +287,7 @@ pub(super) fn merged_outcome(key: &Key, diff: Option<&HeadDiff>) -> ItemOutcome 
     }
 }
 
-fn empty(case: Case<'_>, binding: &Binding) -> (String, Outcome) {
+fn empty(case: &Case<'_>, binding: &Binding) -> (String, Outcome) {
     let pull = case.pull.number;
     let outcome = match case.kind {
         PullKind::Gap => ItemOutcome::Reached,

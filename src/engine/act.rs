@@ -8,8 +8,8 @@ use super::port::{Clock, Forge, Remote};
 use crate::message;
 use crate::model::{
     ActionKind, Attempt, Binding, BlobId, Closing, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource,
-    IssueText, Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, QueueMove, SettleFields,
-    Signature, Snapshot, StopPoint, TipHints, Trailers,
+    IssueText, Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, PullComment, QueueMove,
+    SettleFields, Signature, Snapshot, StopPoint, TipHints, Trailers,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -84,10 +84,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             Effect::Baseline => self.change(&LedgerChange::Begin).await,
             Effect::Attempt { key } => self.attempt(key).await,
             Effect::Create { text, .. } => self.create(text).await,
-            Effect::Revise { issue, text, .. } => {
-                self.space().await;
-                told(forge.revise_issue(*issue, text).await, |()| None)
-            }
+            Effect::Revise { issue, text, .. } => self.spaced(forge.revise_issue(*issue, text)).await,
             Effect::Restate { key, blob } => {
                 self.change(&LedgerChange::Restate { key: key.clone(), blob: *blob }).await
             }
@@ -107,33 +104,42 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 let branch = &self.acts.snapshot.tips.branch;
                 told(engine.remote.move_file(lock, branch, &change, &signature).await, |commit| Some(commit.short()))
             }
-            Effect::Mark { pull, node, .. } => {
-                self.space().await;
-                told(forge.mark_ready(*pull, node).await, |()| None)
-            }
+            Effect::Mark { pull, node, .. } => self.spaced(forge.mark_ready(*pull, node)).await,
             Effect::Merge { pull, head, method, title, message } => {
                 let (title, message) = (title.clone(), message.clone());
                 self.merge(&MergeRequest { pull: *pull, head: *head, method: *method, title, message }).await
             }
             Effect::Settle { fields } => self.change(&LedgerChange::Settle(self.filled(fields))).await,
-            Effect::ClosePull { pull } => {
-                self.space().await;
-                told(forge.close_pull(*pull).await, |()| None)
+            Effect::ClosePull { pull } => self.spaced(forge.close_pull(*pull)).await,
+            Effect::CloseIssue { issue } => self.spaced(forge.close_issue(*issue, Closing::Completed)).await,
+            Effect::CloseDuplicate { issue, .. } => self.spaced(forge.close_issue(*issue, Closing::NotPlanned)).await,
+            Effect::DeleteBranch { branch, head } => self.spaced(forge.delete_branch(branch, *head)).await,
+            Effect::Redispatch { key, since } => {
+                self.change(&LedgerChange::Redispatch { key: key.clone(), since: *since }).await
             }
-            Effect::CloseIssue { issue } => {
-                self.space().await;
-                told(forge.close_issue(*issue, Closing::Completed).await, |()| None)
+            Effect::Unassign { key, login } => match self.number(key) {
+                Some(number) => {
+                    self.space().await;
+                    told(forge.unassign(number, login).await, |()| None)
+                }
+                None => not_done(format!("{key} is not bound")),
+            },
+            Effect::Comment { pull, about, text } => {
+                let (about, text, by) = (about.clone(), text.clone(), self.acts.snapshot.forge.viewer.id);
+                self.spaced(forge.comment(&PullComment { pull: *pull, about, text, by })).await
             }
-            Effect::CloseDuplicate { issue, .. } => {
-                self.space().await;
-                told(forge.close_issue(*issue, Closing::NotPlanned).await, |()| None)
-            }
-            Effect::DeleteBranch { branch, head } => {
-                self.space().await;
-                told(forge.delete_branch(branch, *head).await, |()| None)
-            }
+            Effect::UpdateBranch { pull, head } => self.spaced(forge.update_branch(*pull, *head)).await,
+            Effect::Approve { pull, head } => self.spaced(forge.approve(*pull, *head)).await,
+            Effect::Rerun { run, .. } => self.spaced(forge.rerun(*run)).await,
+            Effect::Link { pull, digest, body, .. } => self.spaced(forge.describe(*pull, digest, body)).await,
         };
         step(effect, result)
+    }
+
+    /// A write to GitHub that makes nothing, kept apart from the one before it.
+    async fn spaced(&self, write: impl Future<Output = Performed<()>>) -> Performed<Option<String>> {
+        self.space().await;
+        told(write.await, |()| None)
     }
 
     async fn create(&mut self, text: &IssueText) -> Performed<Option<String>> {
@@ -222,6 +228,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             merge: None,
             outcome: None,
             settled: None,
+            redispatch: None,
         });
         let owner = self.acts.engine.instance.clone();
         let result = self.change(&LedgerChange::Bind { owner, binding, settles: settles.cloned() }).await;
@@ -310,6 +317,7 @@ fn subject(kind: ActionKind, change: &LedgerChange) -> String {
         }
         LedgerChange::Note { key, number, .. } => format!("{kind}: {number} was made for {key} and is not bound yet"),
         LedgerChange::Restate { key, blob } => format!("{kind}: {key} says what {} says", blob.short()),
+        LedgerChange::Redispatch { key, .. } => format!("{kind}: the agent is sent to {key} once more"),
         LedgerChange::Settle(fields) => format!("{kind}: settle {} as {}", fields.key, fields.outcome),
     }
 }

@@ -6,7 +6,7 @@
 //! **Races**: the world moves between look and act. Every effect states what it relies on, so what no longer holds is
 //! answered with "not done", and the next cycle decides again.
 
-use super::act::{Acts, Done, Performer};
+use super::act::{Acts, Done, DoneResult, Performer};
 use super::halt::Halt;
 use super::observe::{self, Look};
 use super::port::{Clock, Forge, Remote};
@@ -213,7 +213,9 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             }
             let step = performer.perform(effect).await;
             let goes_on = step.is_done();
-            if !goes_on && step.refused {
+            // What was said perhaps is not said again before lists show whether it was.
+            let perhaps_said = step.result == DoneResult::Unknown && matches!(effect, Effect::Comment { .. });
+            if !goes_on && (step.refused || perhaps_said) {
                 self.refusals.add(&effect.object(), &step.why, self.clock.now());
             } else if goes_on {
                 self.refusals.lift(&effect.object());

@@ -123,6 +123,19 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
             let events = look.forge.agent_events(*pull).await.map_err(CycleError::Forge)?;
             needs.agent_events.insert(*pull, events);
         }
+        Need::Checks { pull, head, named } => {
+            let base = &snapshot.tips.branch;
+            let report = look.forge.checks(*pull, *head, base, *named).await.map_err(CycleError::Forge)?;
+            needs.checks.insert(*head, report);
+        }
+        Need::OwnComments { pull } => {
+            let comments = look.forge.own_comments(*pull).await.map_err(CycleError::Forge)?;
+            needs.own_comments.insert(*pull, comments);
+        }
+        Need::Description { pull } => {
+            let description = look.forge.description(*pull).await.map_err(CycleError::Forge)?;
+            needs.descriptions.insert(*pull, description);
+        }
         Need::Permission { id, login } => {
             let may_write = look.forge.may_write(*id, login).await.map_err(CycleError::Forge)?;
             needs.permissions.insert(*id, may_write);

@@ -12,10 +12,10 @@ mod github;
 pub use git::away;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, Call, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts, ForgeWrite,
-    HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage,
-    ListedIssue, MergeRequest, NodeId, Performed, PlannedPush, Planning, PullNumber, Question, QueueMove, Rights,
-    Signature, Snapshot, TipHints, Tips, Trail,
+    AccountId, AgentEvent, BlobId, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts,
+    ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry,
+    LedgerMessage, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PlannedPush, Planning, PullComment,
+    PullNumber, Question, QueueMove, Rights, Signature, Snapshot, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -48,6 +48,19 @@ pub trait Forge: Send + Sync {
     /// A pull request's description and what people with write permission said about it.
     fn discussion(&self, pull: PullNumber) -> impl Future<Output = Result<Discussion, Self::Error>> + Send;
 
+    /// What is known of the checks of a pull request's head that would go into this branch; `named`: of each, too.
+    fn checks(
+        &self,
+        pull: PullNumber,
+        head: CommitId,
+        base: &str,
+        named: bool,
+    ) -> impl Future<Output = Result<CheckReport, Self::Error>> + Send;
+    /// Comments on a pull request that begin with a marker of ours, oldest first.
+    fn own_comments(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<OwnComment>, Self::Error>> + Send;
+    /// The description of a pull request.
+    fn description(&self, pull: PullNumber) -> impl Future<Output = Result<String, Self::Error>> + Send;
+
     /// Create an issue, unassigned; missing labels are made first.
     fn create_issue(&self, text: &IssueText) -> impl Future<Output = Performed<CreatedIssue>> + Send;
     /// Assign the agent; done only when it is read back among the assignees.
@@ -64,6 +77,18 @@ pub trait Forge: Send + Sync {
     fn close_pull(&self, pull: PullNumber) -> impl Future<Output = Performed<()>> + Send;
     /// Delete a branch that still stands at this commit; one that is gone is done.
     fn delete_branch(&self, branch: &str, head: CommitId) -> impl Future<Output = Performed<()>> + Send;
+    /// Write a comment, unless one with its marker by the same account is there.
+    fn comment(&self, comment: &PullComment) -> impl Future<Output = Performed<()>> + Send;
+    /// Take the agent off an issue; done only when it is no longer read back.
+    fn unassign(&self, issue: IssueNumber, login: &str) -> impl Future<Output = Performed<()>> + Send;
+    /// Merge the base into a head that is still this one.
+    fn update_branch(&self, pull: PullNumber, head: CommitId) -> impl Future<Output = Performed<()>> + Send;
+    /// Approve a head.
+    fn approve(&self, pull: PullNumber, head: CommitId) -> impl Future<Output = Performed<()>> + Send;
+    /// Run a workflow run that waits for approval.
+    fn rerun(&self, run: u64) -> impl Future<Output = Performed<()>> + Send;
+    /// Replace a description that is still the one of this digest.
+    fn describe(&self, pull: PullNumber, digest: &str, body: &str) -> impl Future<Output = Performed<()>> + Send;
 }
 
 /// The repository: its own bare clone and the remote it mirrors.

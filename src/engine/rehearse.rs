@@ -10,10 +10,10 @@ use super::act::{Acts, Performer};
 use super::cycle::ErrorOf;
 use super::port::{Clock, Forge, ForgeCalls, Remote, RemotePlans};
 use crate::model::{
-    AccountId, Action, AgentEvent, BlobId, Closing, CommitId, CreatedIssue, Decision, Discussion, Folder, ForgeFacts,
-    ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry, LedgerMessage,
-    ListedIssue, MergeRequest, NodeId, ObjectId, Outcome, Performed, Planned, Planning, PullNumber, Question,
-    QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
+    AccountId, Action, AgentEvent, BlobId, CheckReport, Closing, CommitId, CreatedIssue, Decision, Discussion, Folder,
+    ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry,
+    LedgerMessage, ListedIssue, MergeRequest, NodeId, ObjectId, Outcome, OwnComment, Performed, Planned, Planning,
+    PullComment, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -97,6 +97,16 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
         self.inner.discussion(pull).await
     }
 
+    async fn checks(&self, pull: PullNumber, head: CommitId, base: &str, named: bool) -> Result<CheckReport, F::Error> {
+        self.inner.checks(pull, head, base, named).await
+    }
+    async fn own_comments(&self, pull: PullNumber) -> Result<Vec<OwnComment>, F::Error> {
+        self.inner.own_comments(pull).await
+    }
+    async fn description(&self, pull: PullNumber) -> Result<String, F::Error> {
+        self.inner.description(pull).await
+    }
+
     async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
         match self.inner.missing_labels(&text.labels).await {
             Ok(missing) => {
@@ -129,6 +139,24 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     }
     async fn delete_branch(&self, branch: &str, _head: CommitId) -> Performed<()> {
         self.told(&ForgeWrite::DeleteBranch { branch: branch.to_owned() }, ())
+    }
+    async fn comment(&self, comment: &PullComment) -> Performed<()> {
+        self.told(&ForgeWrite::Comment { pull: comment.pull, text: comment.text.clone() }, ())
+    }
+    async fn unassign(&self, issue: IssueNumber, login: &str) -> Performed<()> {
+        self.told(&ForgeWrite::Unassign { issue, login: login.to_owned() }, ())
+    }
+    async fn update_branch(&self, pull: PullNumber, head: CommitId) -> Performed<()> {
+        self.told(&ForgeWrite::UpdateBranch { pull, head }, ())
+    }
+    async fn approve(&self, pull: PullNumber, head: CommitId) -> Performed<()> {
+        self.told(&ForgeWrite::Approve { pull, head }, ())
+    }
+    async fn rerun(&self, run: u64) -> Performed<()> {
+        self.told(&ForgeWrite::Rerun { run }, ())
+    }
+    async fn describe(&self, pull: PullNumber, _digest: &str, body: &str) -> Performed<()> {
+        self.told(&ForgeWrite::Describe { pull, body: body.to_owned() }, ())
     }
 }
 

@@ -56,6 +56,25 @@ impl Client {
             ForgeWrite::DeleteBranch { branch } => {
                 self.below("DELETE", &format!("/git/refs/heads/{}", encoded(branch)), None)
             }
+            ForgeWrite::Comment { pull, text } => {
+                self.below("POST", &format!("/issues/{}/comments", pull.0), Some(json!({ "body": text })))
+            }
+            ForgeWrite::Unassign { issue, login } => {
+                let body = json!({ "assignees": [login] });
+                self.below("DELETE", &format!("/issues/{}/assignees", issue.0), Some(body))
+            }
+            ForgeWrite::UpdateBranch { pull, head } => {
+                let body = json!({ "expected_head_sha": head });
+                self.below("PUT", &format!("/pulls/{}/update-branch", pull.0), Some(body))
+            }
+            ForgeWrite::Approve { pull, head } => {
+                let body = json!({ "event": "APPROVE", "commit_id": head });
+                self.below("POST", &format!("/pulls/{}/reviews", pull.0), Some(body))
+            }
+            ForgeWrite::Rerun { run } => self.below("POST", &format!("/actions/runs/{run}/rerun"), None),
+            ForgeWrite::Describe { pull, body } => {
+                self.below("PATCH", &format!("/pulls/{}", pull.0), Some(json!({ "body": body })))
+            }
         }
     }
 

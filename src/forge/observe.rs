@@ -1,185 +1,95 @@
 //! The observation: one GraphQL query.
 //!
-//! **Guarantees**: bound issues come by id, whatever else the repository holds; the lists are one page each, for
-//! discovery. At most four unsettled and ten settled issues a request, so that each costs one point (a test counts).
+//! **Guarantees**: bound issues come by id, whatever else the repository holds; the lists are for discovery, one page each
+//! and the rest only when it changed. At most four unsettled and ten settled issues a request, so that each costs one point
+//! (a test counts). What GitHub tells in part is kept, and what it withheld is noted where it is missing: a rollup that may
+//! not be read is not taken for one that never reported, and nothing is decided about an issue that is told in part.
+//! **Races**: GitHub gives up on a query after ten seconds (docs.github.com, "Rate limits and query limits for the GraphQL
+//! API"); then smaller pages are asked for, and the size is tried again later.
 
-use super::http::GraphError;
-use super::shape::{
-    Named, Nodes, Reference, Target, Who, account, checks, issue_state, merge_state, mergeable, pull_state,
-};
+use super::answer::{self, List, Listed, ListedHead};
+use super::http::{Graph, GraphError};
 use super::{Client, ForgeError};
-use crate::model::{
-    Assignment, BoundIssue, ForgeFacts, IssueNumber, IssueState, ListedIssue, ListedPull, Marker, NodeId, PullFacts,
-    PullNumber, PullState, Question, RepositoryFacts, ReviewVerdict,
-};
-use jiff::Timestamp;
+use crate::model::{ForgeFacts, ListedIssue, ListedPull, NodeId, Question};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 
 /// The document of an observation.
-pub const OBSERVATION: &str = concat!(include_str!("graphql/observe.graphql"), include_str!("graphql/pull.graphql"));
+pub const OBSERVATION: &str = concat!(
+    include_str!("graphql/observe.graphql"),
+    include_str!("graphql/pull.graphql"),
+    include_str!("graphql/list.graphql"),
+    include_str!("graphql/who.graphql"),
+);
 /// The document for linked pull requests beyond the first page.
-pub const LINKED: &str = concat!(include_str!("graphql/linked.graphql"), include_str!("graphql/pull.graphql"));
+pub const LINKED: &str = concat!(
+    include_str!("graphql/linked.graphql"),
+    include_str!("graphql/pull.graphql"),
+    include_str!("graphql/who.graphql"),
+);
+/// The document for the lists beyond the first page.
+pub const LISTS: &str = concat!(
+    include_str!("graphql/lists.graphql"),
+    include_str!("graphql/list.graphql"),
+    include_str!("graphql/who.graphql"),
+);
 /// Most further pages of linked pull requests, twenty each.
 const MAX_LINKED_PAGES: usize = 5;
-/// Unsettled issues a request.
-const UNSETTLED: usize = 4;
-/// Settled issues a request.
-const SETTLED: usize = 10;
-/// The account that reviews for Copilot; a request to it says nothing about the work.
-const REVIEW_BOT: u64 = 175_728_472;
+/// Most further pages of the lists, ninety each.
+const MAX_LIST_PAGES: usize = 20;
+/// How much is asked for at once: unsettled issues, settled ones, entries of a list. The first is the usual size, each next
+/// one for a GitHub that did not manage the one before.
+const SIZES: [(usize, usize, usize); 3] = [(4, 10, 20), (2, 5, 10), (1, 2, 5)];
+/// After so many looks at a smaller size the larger one is tried again.
+const PATIENCE: u32 = 20;
 const LABELS: [&str; 3] = ["Gap Analysis", "Development", "Update Capability"];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    viewer: Who,
-    repository: Option<Repository>,
-    #[serde(default)]
-    unsettled: Vec<Option<Issue>>,
-    #[serde(default)]
-    settled: Vec<Option<Issue>>,
+/// Which of the sizes is used, and how many looks it has been good for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    step: usize,
+    looks: u32,
+}
+
+impl Size {
+    fn now(self) -> (usize, usize, usize) {
+        SIZES.get(self.step).copied().unwrap_or((1, 2, 5))
+    }
+
+    /// The next smaller one, if there is one.
+    fn smaller(self) -> Option<Self> {
+        (self.step + 1 < SIZES.len()).then_some(Self { step: self.step + 1, looks: 0 })
+    }
+
+    fn after_a_look(self) -> Self {
+        match (self.step, self.looks) {
+            (0, _) => self,
+            (step, looks) if looks >= PATIENCE => Self { step: step - 1, looks: 0 },
+            (step, looks) => Self { step, looks: looks + 1 },
+        }
+    }
+}
+
+/// The lists as they were last read in full, by their length and newest entry.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    issues: Option<(u64, Option<u64>, Vec<ListedIssue>)>,
+    pulls: Option<(u64, Option<u64>, Vec<ListedPull>)>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Repository {
-    name_with_owner: String,
-    url: String,
-    is_archived: bool,
-    has_issues_enabled: bool,
-    default_branch_ref: Option<Reference>,
-    ledger: Option<Reference>,
+struct Page {
     issues: Option<List<Listed>>,
     pull_requests: Option<List<ListedHead>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct List<T> {
-    total_count: u64,
-    #[serde(default = "Vec::new")]
-    nodes: Vec<Option<T>>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
-    number: u64,
-    title: String,
-    #[serde(default)]
-    body: String,
-    author: Option<Who>,
-    #[serde(default)]
-    labels: Nodes<Named>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListedHead {
-    number: u64,
-    title: String,
-    head_ref_name: String,
-    author: Option<Who>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Issue {
-    number: Option<u64>,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    state: String,
-    state_reason: Option<String>,
-    #[serde(default)]
-    labels: Nodes<Named>,
-    #[serde(default)]
-    assigned_actors: Nodes<Who>,
-    #[serde(default)]
-    assignments: Nodes<Event>,
-    #[serde(default)]
-    closings: Nodes<Event>,
-    #[serde(default)]
-    links: Nodes<Pull>,
-    repository: Option<RepositoryRef>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    #[serde(rename = "__typename", default)]
-    kind: String,
-    created_at: Option<Timestamp>,
-    actor: Option<Who>,
-    assignee: Option<Who>,
-    requested_reviewer: Option<Who>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request {
-    requested_reviewer: Option<Who>,
-}
-
-#[derive(Deserialize)]
-struct Review {
-    #[serde(default)]
-    state: String,
-    author: Option<Who>,
-}
-
-#[derive(Deserialize)]
-struct Rollup {
-    state: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Closes {
-    number: u64,
-    repository: Option<RepositoryRef>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RepositoryRef {
-    name_with_owner: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pull {
-    id: String,
-    number: u64,
-    title: String,
-    state: String,
-    is_draft: bool,
-    created_at: Timestamp,
-    merged_at: Option<Timestamp>,
-    merge_commit: Option<Target>,
-    author: Option<Who>,
-    base_ref_name: String,
-    head_ref_name: String,
-    head_ref_oid: String,
-    head_ref: Option<Reference>,
-    is_cross_repository: bool,
-    #[serde(default)]
-    changed_files: u64,
-    mergeable: Option<String>,
-    merge_state_status: Option<String>,
-    review_decision: Option<String>,
-    status_check_rollup: Option<Rollup>,
-    #[serde(default)]
-    labels: Nodes<Named>,
-    #[serde(default)]
-    review_requests: Nodes<Request>,
-    #[serde(default)]
-    events: Nodes<Event>,
-    #[serde(default)]
-    latest_opinionated_reviews: Nodes<Review>,
-    #[serde(default)]
-    closing_issues_references: Nodes<Closes>,
+/// Why one request of an observation failed.
+enum Failed {
+    /// It was too much for GitHub; less may not be.
+    TooMuch(ForgeError),
+    Other(ForgeError),
 }
 
 impl Client {
@@ -188,40 +98,74 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or the repository can't be seen.
     pub async fn observe(&self, question: &Question) -> Result<ForgeFacts, ForgeError> {
-        let (mut unsettled, mut settled) = (question.unsettled.chunks(UNSETTLED), question.settled.chunks(SETTLED));
-        let mut facts =
-            self.ask(unsettled.next().unwrap_or_default(), settled.next().unwrap_or_default(), true).await?;
+        let mut size = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut facts: Option<ForgeFacts> = None;
+        let (mut unsettled, mut settled) = (question.unsettled.as_slice(), question.settled.as_slice());
         loop {
-            let (more, old) = (unsettled.next(), settled.next());
-            if more.is_none() && old.is_none() {
-                return Ok(facts);
+            let (some, old, page) = size.now();
+            let (now, later) = unsettled.split_at(some.min(unsettled.len()));
+            let (settled_now, settled_later) = settled.split_at(old.min(settled.len()));
+            let lists = facts.is_none().then_some(page);
+            match self.ask(now, settled_now, lists).await {
+                Ok(part) => {
+                    (unsettled, settled) = (later, settled_later);
+                    match &mut facts {
+                        None => facts = Some(part),
+                        Some(whole) => {
+                            whole.bound.extend(part.bound);
+                            whole.gone.extend(part.gone);
+                            whole.partial.extend(part.partial);
+                        }
+                    }
+                }
+                Err(Failed::TooMuch(error)) => match size.smaller() {
+                    Some(smaller) => {
+                        tracing::debug!(%error, "GitHub is asked for less at once");
+                        size = smaller;
+                        continue;
+                    }
+                    None => return Err(error),
+                },
+                Err(Failed::Other(error)) => return Err(error),
             }
-            let page = self.ask(more.unwrap_or_default(), old.unwrap_or_default(), false).await?;
-            facts.bound.extend(page.bound);
-            facts.gone.extend(page.gone);
+            if let Some(whole) = facts.take_if(|_| unsettled.is_empty() && settled.is_empty()) {
+                *self.size.lock().unwrap_or_else(PoisonError::into_inner) = size.after_a_look();
+                return self.listed_in_full(whole).await;
+            }
         }
     }
 
-    async fn ask(&self, unsettled: &[NodeId], settled: &[NodeId], lists: bool) -> Result<ForgeFacts, ForgeError> {
+    async fn ask(&self, unsettled: &[NodeId], settled: &[NodeId], lists: Option<usize>) -> Result<ForgeFacts, Failed> {
         let what = format!("look at {}", self.repository);
         let variables = json!({
             "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
-            "unsettled": unsettled, "settled": settled, "lists": lists,
+            "unsettled": unsettled, "settled": settled, "lists": lists.is_some(), "page": lists.unwrap_or(1),
         });
-        let graph = self.http.query(&what, OBSERVATION, variables).await?;
-        let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
-        let data = graph.data.as_ref().filter(|data| !data.is_null()).cloned();
-        let mut data = data.ok_or_else(|| unexpected(format!("GitHub complained: {}", graph.complaint())))?;
+        let graph = self.http.query(&what, OBSERVATION, variables).await.map_err(failed)?;
+        let unexpected = |why: String| Failed::Other(ForgeError::Unexpected { what: what.clone(), why });
+        let Some(mut data) = graph.data.clone().filter(|data| !data.is_null()) else {
+            let error = ForgeError::Unexpected { what, why: format!("GitHub complained: {}", graph.complaint()) };
+            return Err(if too_much(&graph) { Failed::TooMuch(error) } else { Failed::Other(error) });
+        };
         if data.get("repository").is_none_or(Value::is_null) {
-            return Err(ForgeError::NotFound { what });
+            let gone = graph.errors.iter().all(|error| error.kind.as_deref() == Some("NOT_FOUND"));
+            let error = ForgeError::NotFound { what: what.clone() };
+            return Err(if gone { Failed::Other(error) } else { unexpected(graph.complaint()) });
         }
-        // What is missing for another reason than that it is gone must not be taken for absent: a rollup that may not be
-        // read looks like one that never reported.
-        if graph.errors.iter().any(|error| !is_gone(error)) {
-            return Err(unexpected(format!("GitHub answered in part: {}", graph.complaint())));
+        if too_much(&graph) {
+            return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
         }
-        self.complete(&mut data).await?;
-        facts(data, unsettled, settled).map_err(unexpected)?.ok_or(ForgeError::NotFound { what: what.clone() })
+        let mut partial = Vec::new();
+        for error in &graph.errors {
+            partial.extend(note(&mut data, error).map_err(unexpected)?);
+        }
+        self.complete(&mut data).await.map_err(failed)?;
+        let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
+        let mut facts = facts.ok_or(Failed::Other(ForgeError::NotFound { what: what.clone() }))?;
+        partial.sort();
+        partial.dedup();
+        facts.partial = partial;
+        Ok(facts)
     }
 
     /// Brings the linked pull requests that did not fit: an agent that was sent off again and again has more than a page.
@@ -243,14 +187,131 @@ impl Client {
         }
         Ok(())
     }
+
+    /// Brings the rest of the lists where they are longer than the first page. They are read anew when their length or their
+    /// newest entry changed; what is decided never rests on them alone.
+    async fn listed_in_full(&self, mut facts: ForgeFacts) -> Result<ForgeFacts, ForgeError> {
+        let issues_known = (facts.open_issues, facts.issues.first().map(|issue| issue.number.0));
+        let pulls_known = (facts.open_pulls, facts.pulls.first().map(|pull| pull.number.0));
+        let longer = |total: u64, shown: usize| u64::try_from(shown).is_ok_and(|shown| total > shown);
+        let mut more_issues = longer(facts.open_issues, facts.issues.len());
+        let mut more_pulls = longer(facts.open_pulls, facts.pulls.len());
+        {
+            let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, _, issues)) =
+                known.issues.as_ref().filter(|(a, b, _)| more_issues && (*a, *b) == issues_known)
+            {
+                (facts.issues, more_issues) = (issues.clone(), false);
+            }
+            if let Some((_, _, pulls)) = known.pulls.as_ref().filter(|(a, b, _)| more_pulls && (*a, *b) == pulls_known)
+            {
+                (facts.pulls, more_pulls) = (pulls.clone(), false);
+            }
+        }
+        if !more_issues && !more_pulls {
+            return Ok(facts);
+        }
+        let (issues, pulls) = self.all_listed(more_issues, more_pulls).await?;
+        let mut known = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if more_issues {
+            known.issues = Some((issues_known.0, issues_known.1, issues.clone()));
+            facts.issues = issues;
+        }
+        if more_pulls {
+            known.pulls = Some((pulls_known.0, pulls_known.1, pulls.clone()));
+            facts.pulls = pulls;
+        }
+        drop(known);
+        Ok(facts)
+    }
+
+    async fn all_listed(
+        &self,
+        mut more_issues: bool,
+        mut more_pulls: bool,
+    ) -> Result<(Vec<ListedIssue>, Vec<ListedPull>), ForgeError> {
+        let what = format!("list what is open in {}", self.repository);
+        let (mut issues, mut pulls) = (Vec::new(), Vec::new());
+        let (mut issues_after, mut pulls_after) = (None, None);
+        for _ in 0..MAX_LIST_PAGES {
+            let variables = json!({
+                "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
+                "issues": more_issues, "pulls": more_pulls, "issuesAfter": issues_after, "pullsAfter": pulls_after,
+            });
+            let graph = self.http.query(&what, LISTS, variables).await?;
+            let complaint = graph.complaint();
+            let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
+            let page = graph.data.as_ref().and_then(|data| data.get("repository")).filter(|_| complaint.is_empty());
+            let page: Page = serde_json::from_value(page.cloned().ok_or_else(|| unexpected(complaint))?)
+                .map_err(|error| unexpected(error.to_string()))?;
+            if let Some(mut list) = page.issues {
+                issues_after = std::mem::take(&mut list.page_info).next();
+                issues.extend(list.issues());
+            }
+            if let Some(mut list) = page.pull_requests {
+                pulls_after = std::mem::take(&mut list.page_info).next();
+                pulls.extend(list.pulls());
+            }
+            (more_issues, more_pulls) = (more_issues && issues_after.is_some(), more_pulls && pulls_after.is_some());
+            if !more_issues && !more_pulls {
+                break;
+            }
+        }
+        Ok((issues, pulls))
+    }
 }
 
-/// An object that is not there any more is told apart from one that can't be read now.
-fn is_gone(error: &GraphError) -> bool {
-    let first = error.path.first().and_then(Value::as_str);
-    error.kind.as_deref() == Some("NOT_FOUND")
-        && matches!(first, Some("unsettled" | "settled"))
-        && error.path.len() == 2
+/// A gateway that gave up, or GitHub itself.
+fn failed(error: ForgeError) -> Failed {
+    let gave_up = matches!(error, ForgeError::Refused { status: 502 | 504, .. });
+    if gave_up { Failed::TooMuch(error) } else { Failed::Other(error) }
+}
+
+/// Whether GitHub complains that the query is too much for it (docs.github.com, "Rate limits and query limits").
+fn too_much(graph: &Graph) -> bool {
+    let of = |error: &GraphError| {
+        matches!(error.kind.as_deref(), Some("RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED"))
+            || error.message.starts_with("Something went wrong while executing your query")
+    };
+    graph.errors.iter().any(of)
+}
+
+/// Notes one complaint where it belongs; what is told to people of it. An error where nothing can be made of the rest.
+fn note(data: &mut Value, error: &GraphError) -> Result<Option<String>, String> {
+    let said = || format!("GitHub answered in part: {}", error.message);
+    let names: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
+    let index = error.path.get(1).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
+    match (names.as_slice(), index) {
+        ([list @ ("unsettled" | "settled"), rest @ ..], Some(index)) => {
+            if rest.is_empty() && error.kind.as_deref() == Some("NOT_FOUND") {
+                return Ok(None);
+            }
+            let Some(issue) = data.get_mut(list).and_then(|issues| issues.get_mut(index)) else {
+                return Ok(Some(said()));
+            };
+            if issue.is_null() {
+                // Withheld is not gone.
+                *issue = json!({ "unread": error.message });
+                return Ok(Some(said()));
+            }
+            let pull = error.path.get(4).and_then(Value::as_u64).and_then(|pull| usize::try_from(pull).ok());
+            match (rest, pull) {
+                (["links", "nodes", "statusCheckRollup", ..], Some(pull)) => {
+                    if let Some(Value::Object(pull)) = issue.pointer_mut(&format!("/links/nodes/{pull}")) {
+                        pull.insert("unreadableChecks".to_owned(), Value::Bool(true));
+                    }
+                }
+                _ => {
+                    if let Value::Object(issue) = issue {
+                        issue.insert("unread".to_owned(), Value::String(error.message.clone()));
+                    }
+                }
+            }
+            Ok(Some(said()))
+        }
+        (["repository", "issues" | "pullRequests", ..], _) => Ok(Some(said())),
+        _ => Err(said()),
+    }
 }
 
 /// Where the next page of an issue's linked pull requests begins.
@@ -269,153 +330,4 @@ fn append(issue: &mut Value, mut page: Value) {
     {
         *slot = info;
     }
-}
-
-/// The facts of one answer; `None` where the repository can't be seen.
-fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Result<Option<ForgeFacts>, String> {
-    let answer: Answer = serde_json::from_value(data).map_err(|error| error.to_string())?;
-    let Some(repository) = answer.repository else { return Ok(None) };
-    let name = repository.name_with_owner.clone();
-    let mut gone = Vec::new();
-    let mut bound = Vec::new();
-    let asked = unsettled.iter().zip(answer.unsettled).chain(settled.iter().zip(answer.settled));
-    for (node, issue) in asked {
-        // An issue that was moved to another repository is not ours any more.
-        let here = |issue: &Issue| issue.repository.as_ref().is_some_and(|other| other.name_with_owner == name);
-        match issue.filter(here).and_then(|issue| Some((issue.number?, issue))) {
-            Some((number, issue)) => bound.push(bound_issue(number, issue, &name)?),
-            None => gone.push(node.clone()),
-        }
-    }
-    let oid = |reference: Option<&Reference>| {
-        reference.and_then(|reference| reference.target.as_ref()).map(|target| target.oid.parse()).transpose()
-    };
-    let branch = repository.default_branch_ref.as_ref();
-    let wrong = |error: crate::model::InvalidId| error.to_string();
-    let (issues, pulls) = (repository.issues, repository.pull_requests);
-    Ok(Some(ForgeFacts {
-        viewer: account(Some(&answer.viewer)),
-        repository: RepositoryFacts {
-            name: name.parse().map_err(wrong)?,
-            url: repository.url,
-            default_branch: branch.and_then(|branch| branch.name.clone()),
-            mainline: oid(branch).map_err(wrong)?,
-            ledger: oid(repository.ledger.as_ref()).map_err(wrong)?,
-            archived: repository.is_archived,
-            has_issues: repository.has_issues_enabled,
-        },
-        bound,
-        gone,
-        open_issues: issues.as_ref().map_or(0, |list| list.total_count),
-        issues: issues.into_iter().flat_map(|list| list.nodes).flatten().map(listed).collect(),
-        open_pulls: pulls.as_ref().map_or(0, |list| list.total_count),
-        pulls: pulls.into_iter().flat_map(|list| list.nodes).flatten().map(listed_pull).collect(),
-    }))
-}
-
-fn listed(issue: Listed) -> ListedIssue {
-    ListedIssue {
-        number: IssueNumber(issue.number),
-        node: NodeId(issue.id),
-        title: issue.title,
-        author: account(issue.author.as_ref()),
-        labels: names(issue.labels),
-        marker: Marker::find(&issue.body),
-        leads: Marker::leading(&issue.body).is_some(),
-        open: true,
-        detail: None,
-    }
-}
-
-fn listed_pull(pull: ListedHead) -> ListedPull {
-    let (number, author) = (PullNumber(pull.number), account(pull.author.as_ref()));
-    ListedPull { number, title: pull.title, author, head_branch: pull.head_ref_name }
-}
-
-fn names(labels: Nodes<Named>) -> Vec<String> {
-    labels.0.into_iter().map(|label| label.name).collect()
-}
-
-fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue, String> {
-    let state = issue_state(&issue.state, issue.state_reason.as_deref());
-    let closer = issue.closings.0.last().map(|event| account(event.actor.as_ref()));
-    let pulls = issue.links.0;
-    let mut pulls: Vec<PullFacts> =
-        pulls.into_iter().map(|pull| pull_facts(pull, repository)).collect::<Result<_, _>>()?;
-    pulls.sort_by_key(|pull| pull.number);
-    let mut assignments: Vec<Assignment> = issue.assignments.0.iter().filter_map(assignment).collect();
-    assignments.sort_by_key(|event| event.at);
-    let reopened = state == IssueState::Open
-        && issue.state_reason.as_deref().is_some_and(|reason| reason.eq_ignore_ascii_case("reopened"));
-    Ok(BoundIssue {
-        reopened,
-        number: IssueNumber(number),
-        title: issue.title,
-        state,
-        closed_by: closer.filter(|_| state != IssueState::Open),
-        labels: names(issue.labels),
-        assignees: issue.assigned_actors.0.iter().map(|who| account(Some(who))).collect(),
-        assignments,
-        pulls,
-    })
-}
-
-fn assignment(event: &Event) -> Option<Assignment> {
-    Some(Assignment {
-        at: event.created_at?,
-        actor: account(event.actor.as_ref()),
-        assignee: account(event.assignee.as_ref()),
-        assigned: event.kind == "AssignedEvent",
-    })
-}
-
-fn pull_facts(pull: Pull, repository: &str) -> Result<PullFacts, String> {
-    let oid = |text: &str| text.parse().map_err(|error: crate::model::InvalidId| error.to_string());
-    let state = pull_state(&pull.state);
-    let branch = pull.head_ref.and_then(|reference| reference.target);
-    let merge = pull.merge_commit.as_ref().map(|target| oid(&target.oid)).transpose()?;
-    let counts = |who: Option<&Who>| account(who).id != REVIEW_BOT;
-    let requested = pull.review_requests.0.iter().any(|request| counts(request.requested_reviewer.as_ref()))
-        || pull
-            .events
-            .0
-            .iter()
-            .any(|event| event.kind == "ReviewRequestedEvent" && counts(event.requested_reviewer.as_ref()));
-    let closer =
-        pull.events.0.iter().rfind(|event| event.kind == "ClosedEvent").map(|event| account(event.actor.as_ref()));
-    let own = |closes: &Closes| closes.repository.as_ref().is_none_or(|other| other.name_with_owner == repository);
-    Ok(PullFacts {
-        number: PullNumber(pull.number),
-        node: NodeId(pull.id),
-        title: pull.title,
-        state,
-        draft: pull.is_draft,
-        author: account(pull.author.as_ref()),
-        base: pull.base_ref_name,
-        head_branch: pull.head_ref_name,
-        head: oid(&pull.head_ref_oid)?,
-        branch_tip: branch.as_ref().map(|target| oid(&target.oid)).transpose()?,
-        cross_repository: pull.is_cross_repository,
-        changed_files: pull.changed_files,
-        mergeable: mergeable(pull.mergeable.as_deref()),
-        merge_state: merge_state(pull.merge_state_status.as_deref()),
-        review_requested: requested,
-        reviews: pull
-            .latest_opinionated_reviews
-            .0
-            .iter()
-            .map(|review| ReviewVerdict {
-                author: account(review.author.as_ref()),
-                changes_requested: review.state == "CHANGES_REQUESTED",
-            })
-            .collect(),
-        review_required: matches!(pull.review_decision.as_deref(), Some("REVIEW_REQUIRED" | "CHANGES_REQUESTED")),
-        checks: checks(pull.status_check_rollup.as_ref().map(|rollup| rollup.state.as_str())),
-        head_committed: branch.and_then(|target| target.committed_date),
-        closes: pull.closing_issues_references.0.iter().filter(|c| own(c)).map(|c| IssueNumber(c.number)).collect(),
-        labels: names(pull.labels),
-        merged: pull.merged_at.zip(merge),
-        closed_by: closer.filter(|_| state == PullState::Closed),
-        created: pull.created_at,
-    })
 }

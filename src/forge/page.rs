@@ -58,6 +58,19 @@ impl Client {
         Ok(all)
     }
 
+    /// One object that is read again and again: what is unchanged costs nothing.
+    pub(super) async fn watched(&self, what: &str, path: &str) -> Result<Value, ForgeError> {
+        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        let etag = known.as_ref().map(|page| page.etag.as_str());
+        let reply = self.http.get_unless(what, path, etag).await?;
+        if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
+            return Ok(known.entries.into_iter().next().unwrap_or_default());
+        }
+        let etag = reply.headers.get("etag").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        self.remember(path.to_owned(), Page { etag, entries: vec![reply.body.clone()], more: false });
+        Ok(reply.body)
+    }
+
     async fn page(&self, what: &str, path: &str, known: Option<Page>) -> Result<Page, ForgeError> {
         let etag = known.as_ref().map(|page| page.etag.as_str());
         let reply = self.http.get_unless(what, path, etag).await?;

@@ -59,10 +59,10 @@ struct Pull {
 }
 
 #[derive(Deserialize)]
-struct Comment {
-    user: Option<Who>,
-    created_at: Timestamp,
-    body: Option<String>,
+pub(super) struct Comment {
+    pub(super) user: Option<Who>,
+    pub(super) created_at: Timestamp,
+    pub(super) body: Option<String>,
 }
 
 #[derive(Deserialize)]

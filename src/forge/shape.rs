@@ -116,6 +116,15 @@ pub(super) fn checks(rollup: Option<&str>) -> CheckState {
     }
 }
 
+/// One check run (its status and, when it is over, its conclusion) or commit status (its state alone).
+pub(super) fn check_state(status: Option<&str>, end: Option<&str>) -> CheckState {
+    match (status, end) {
+        (Some("COMPLETED") | None, Some("SUCCESS" | "NEUTRAL" | "SKIPPED")) => CheckState::Success,
+        (Some("COMPLETED"), Some(_)) | (None, Some("FAILURE" | "ERROR")) => CheckState::Failure,
+        (Some(_) | None, _) => CheckState::Pending,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +135,17 @@ mod tests {
         assert_eq!(mergeable(Some("MAYBE")), Mergeable::Unknown);
         assert_eq!(checks(Some("QUANTUM")), CheckState::Pending);
         assert_eq!((checks(None), checks(Some("EXPECTED"))), (CheckState::None, CheckState::Pending));
+    }
+
+    #[test]
+    fn a_check_is_green_only_when_it_says_so() {
+        assert_eq!(check_state(Some("COMPLETED"), Some("SKIPPED")), CheckState::Success);
+        assert_eq!(check_state(Some("COMPLETED"), Some("STALE")), CheckState::Failure);
+        assert_eq!(check_state(Some("IN_PROGRESS"), None), CheckState::Pending);
+        assert_eq!(check_state(Some("SHINING"), Some("SUCCESS")), CheckState::Pending);
+        assert_eq!(check_state(None, Some("SUCCESS")), CheckState::Success);
+        assert_eq!(check_state(None, Some("ERROR")), CheckState::Failure);
+        assert_eq!(check_state(None, Some("EXPECTED")), CheckState::Pending);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Pull {
     }
 }
 
-fn not_done<T>(why: impl Into<String>) -> Performed<T> {
+pub(super) fn not_done<T>(why: impl Into<String>) -> Performed<T> {
     Performed::NotDone { why: why.into(), refused: false }
 }
 
@@ -137,6 +137,11 @@ impl Client {
         let what = format!("read {issue}");
         let reply = self.http.get(&what, &self.path(&format!("/issues/{}", issue.0))).await?;
         serde_json::from_value(reply.body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })
+    }
+
+    /// Whether the agent is among an issue's assignees.
+    pub(super) async fn has_agent(&self, issue: IssueNumber) -> Result<bool, ForgeError> {
+        Ok(self.read_issue(issue).await?.has_agent())
     }
 
     async fn read_pull(&self, pull: PullNumber) -> Result<Pull, ForgeError> {
@@ -254,7 +259,7 @@ impl Client {
         self.patch(&ForgeWrite::ClosePull(pull)).await
     }
 
-    async fn patch(&self, write: &ForgeWrite) -> Performed<()> {
+    pub(super) async fn patch(&self, write: &ForgeWrite) -> Performed<()> {
         match self.http.write(&self.call(write)).await {
             Err(why) => unknown(why),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },

@@ -1,170 +1,18 @@
 //! Actions: one obligation with an ordered list of effects, complete to the last character.
 //!
-//! **Guarantees**: an executor needs no choice; each effect names what it relies on (expected blob, head, key). The
-//! table of actions and effects ([`ActionKind::effects`]) is the list of stop points.
+//! **Guarantees**: an executor needs no choice; each effect names what it relies on (expected blob, head, key).
 
+use super::action_kind::{ActionKind, StopPoint};
 use super::binding::{ItemOutcome, Key};
 use super::forge_facts::text_digest;
 use super::id::{BlobId, CommitId, IssueNumber, NodeId, PullNumber};
+use super::marker::CommentMarker;
 use super::policy::MergeMethod;
 use super::queue::{Folder, ItemName};
 use super::trailer::Trailers;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// What kind of obligation an action meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionKind {
-    /// The ledger's root commit.
-    Baseline,
-    /// Ask for a gap analysis.
-    AskGap,
-    /// Give a queue item out.
-    Promote,
-    /// Take a finished pull request out of draft.
-    MarkReady,
-    /// Merge a gap or capability pull request.
-    MergePlanning,
-    /// Merge a development pull request.
-    MergeDevelopment,
-    /// Settle a merged item and ask for its capability update.
-    Complete,
-    /// End a planning pull request that changes nothing.
-    CloseEmpty,
-    /// Obey a person who closed an issue.
-    Drop,
-    /// Close an unbound duplicate of our own.
-    Sweep,
-    /// Take over what a predecessor, or a lost ledger, left behind; only on a person's word.
-    Adopt,
-}
-
-/// The name of an effect, without what it works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopPoint {
-    /// Root commit of the ledger.
-    Baseline,
-    /// Lease and intent.
-    Attempt,
-    /// The issue.
-    Create,
-    /// The text of an issue that is not given out yet.
-    Revise,
-    /// Which text that is, into the ledger.
-    Restate,
-    /// Key → number.
-    Bind,
-    /// The agent.
-    Assign,
-    /// The queue file.
-    Move,
-    /// Out of draft.
-    Mark,
-    /// The merge.
-    Merge,
-    /// Outcome into the ledger.
-    Settle,
-    /// The pull request, unmerged.
-    ClosePull,
-    /// The issue.
-    CloseIssue,
-    /// An issue that nothing is bound to.
-    CloseDuplicate,
-    /// The agent's branch.
-    DeleteBranch,
-}
-
-impl ActionKind {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Baseline,
-        Self::AskGap,
-        Self::Promote,
-        Self::MarkReady,
-        Self::MergePlanning,
-        Self::MergeDevelopment,
-        Self::Complete,
-        Self::CloseEmpty,
-        Self::Drop,
-        Self::Sweep,
-        Self::Adopt,
-    ];
-
-    /// The effects that an action of this kind may have, in order.
-    pub const fn effects(self) -> &'static [StopPoint] {
-        use StopPoint::{
-            Assign, Attempt, Baseline, Bind, CloseDuplicate, CloseIssue, ClosePull, Create, DeleteBranch, Mark, Merge,
-            Move, Restate, Revise, Settle,
-        };
-        match self {
-            Self::Baseline => &[Baseline],
-            Self::AskGap => &[Attempt, Create, Bind, Assign],
-            Self::Promote => &[Attempt, Create, Revise, Restate, Bind, Assign, Move],
-            Self::MarkReady => &[Mark],
-            Self::MergePlanning => &[Merge, Settle, CloseIssue, DeleteBranch],
-            Self::MergeDevelopment => &[Merge, CloseIssue, DeleteBranch],
-            Self::Complete => &[Attempt, Create, Bind, Settle, Assign, Move],
-            Self::CloseEmpty => &[Settle, ClosePull, CloseIssue, DeleteBranch],
-            Self::Drop => &[Settle, CloseIssue, Move],
-            Self::Sweep => &[CloseDuplicate],
-            Self::Adopt => &[Bind, Settle, Move],
-        }
-    }
-
-    /// Its name in commands, logs and stop points.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Baseline => "baseline",
-            Self::AskGap => "ask-gap",
-            Self::Promote => "promote",
-            Self::MarkReady => "mark-ready",
-            Self::MergePlanning => "merge-planning",
-            Self::MergeDevelopment => "merge-development",
-            Self::Complete => "complete",
-            Self::CloseEmpty => "close-empty",
-            Self::Drop => "drop",
-            Self::Sweep => "sweep",
-            Self::Adopt => "adopt",
-        }
-    }
-}
-
-impl StopPoint {
-    /// Its name in commands, logs and stop points.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Baseline => "baseline",
-            Self::Attempt => "attempt",
-            Self::Create => "create",
-            Self::Revise => "revise",
-            Self::Restate => "restate",
-            Self::Bind => "bind",
-            Self::Assign => "assign",
-            Self::Move => "move",
-            Self::Mark => "mark",
-            Self::Merge => "merge",
-            Self::Settle => "settle",
-            Self::ClosePull => "close-pull",
-            Self::CloseIssue => "close-issue",
-            Self::CloseDuplicate => "close-duplicate",
-            Self::DeleteBranch => "delete-branch",
-        }
-    }
-}
-
-impl fmt::Display for ActionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for StopPoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// An issue as it will be created: never assigned in the same request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -330,6 +178,63 @@ pub enum Effect {
         /// Its tip.
         head: CommitId,
     },
+    /// Write a comment on a pull request, unless one of ours with this marker is there.
+    Comment {
+        /// On which.
+        pull: PullNumber,
+        /// What it is for.
+        about: CommentMarker,
+        /// The whole text; the marker is its first line.
+        text: String,
+    },
+    /// Write down that the agent is sent once more; it must be bound, unsettled and not sent again before.
+    Redispatch {
+        /// What.
+        key: Key,
+        /// After which assignment, by GitHub's clock.
+        since: Timestamp,
+    },
+    /// Take the agent off the issue that the ledger binds.
+    Unassign {
+        /// What.
+        key: Key,
+        /// The agent's login for requests.
+        login: String,
+    },
+    /// Merge the base into the head that was judged.
+    UpdateBranch {
+        /// Of which pull request.
+        pull: PullNumber,
+        /// The head that was judged.
+        head: CommitId,
+    },
+    /// Approve the head that was judged.
+    Approve {
+        /// Of which pull request.
+        pull: PullNumber,
+        /// The head that was judged.
+        head: CommitId,
+    },
+    /// Run a workflow run that waits for approval.
+    Rerun {
+        /// Of which pull request.
+        pull: PullNumber,
+        /// At which head.
+        head: CommitId,
+        /// Which.
+        run: u64,
+    },
+    /// Say in the description of a pull request that it closes the issue.
+    Link {
+        /// Of which.
+        pull: PullNumber,
+        /// Which issue.
+        issue: IssueNumber,
+        /// [`text_digest`] of the description that was judged, without a title.
+        digest: String,
+        /// The whole new description.
+        body: String,
+    },
 }
 
 impl Effect {
@@ -351,6 +256,13 @@ impl Effect {
             Self::CloseIssue { .. } => StopPoint::CloseIssue,
             Self::CloseDuplicate { .. } => StopPoint::CloseDuplicate,
             Self::DeleteBranch { .. } => StopPoint::DeleteBranch,
+            Self::Comment { .. } => StopPoint::Comment,
+            Self::Redispatch { .. } => StopPoint::Redispatch,
+            Self::Unassign { .. } => StopPoint::Unassign,
+            Self::UpdateBranch { .. } => StopPoint::UpdateBranch,
+            Self::Approve { .. } => StopPoint::Approve,
+            Self::Rerun { .. } => StopPoint::Rerun,
+            Self::Link { .. } => StopPoint::Link,
         }
     }
 
@@ -363,11 +275,19 @@ impl Effect {
             | Self::Restate { key, .. }
             | Self::Create { key, .. }
             | Self::Bind { key, .. }
+            | Self::Redispatch { key, .. }
+            | Self::Unassign { key, .. }
             | Self::Assign { key, .. } => {
                 format!("{name} {}", key.path())
             }
             Self::Move { name: item, to, .. } => Self::move_object(item, *to),
-            Self::Mark { pull, head, .. } | Self::Merge { pull, head, .. } => format!("{name} {pull} {head}"),
+            Self::Mark { pull, head, .. }
+            | Self::UpdateBranch { pull, head }
+            | Self::Approve { pull, head }
+            | Self::Merge { pull, head, .. } => format!("{name} {pull} {head}"),
+            Self::Comment { about, .. } => format!("{name} {about}"),
+            Self::Rerun { run, .. } => format!("{name} {run}"),
+            Self::Link { pull, issue, .. } => format!("{name} {pull} {issue}"),
             Self::Settle { fields } => format!("{name} {}", fields.key.path()),
             Self::ClosePull { pull } => format!("{name} {pull}"),
             Self::CloseIssue { issue } | Self::CloseDuplicate { issue, .. } | Self::Revise { issue, .. } => {
@@ -419,6 +339,23 @@ impl fmt::Display for Effect {
             Self::CloseDuplicate { issue, of: Some(other) } => write!(f, "close {issue}, a duplicate of {other}"),
             Self::CloseDuplicate { issue, of: None } => write!(f, "close {issue}, which nothing needs any more"),
             Self::DeleteBranch { branch, .. } => write!(f, "delete the branch {branch}"),
+            Self::Comment { pull, about: CommentMarker::Nudge { .. }, .. } => {
+                write!(f, "ask the agent on {pull} to go on")
+            }
+            Self::Comment { pull, about: CommentMarker::Feedback { head, .. }, .. } => {
+                write!(f, "send {pull} back to the agent at {}", head.short())
+            }
+            Self::Comment { pull, about: CommentMarker::Link { .. }, .. } => {
+                write!(f, "say on {pull} that it was linked")
+            }
+            Self::Redispatch { key, .. } => write!(f, "write down that the agent is sent to {key} once more"),
+            Self::Unassign { login, .. } => write!(f, "unassign {login}"),
+            Self::UpdateBranch { pull, head } => write!(f, "merge the base into {pull} at {}", head.short()),
+            Self::Approve { pull, head } => write!(f, "approve {pull} at {}", head.short()),
+            Self::Rerun { pull, run, .. } => {
+                write!(f, "run the workflow run {run} of {pull}, which waits for approval")
+            }
+            Self::Link { pull, issue, .. } => write!(f, "say in {pull} that it closes {issue}"),
         }
     }
 }

@@ -215,6 +215,9 @@ pub struct Binding {
     pub outcome: Option<ItemOutcome>,
     /// When it was settled.
     pub settled: Option<Timestamp>,
+    /// The assignment after which the agent never began, by GitHub's clock, because of which it was sent once more; set once.
+    #[serde(default)]
+    pub redispatch: Option<Timestamp>,
 }
 
 impl Binding {

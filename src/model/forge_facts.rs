@@ -4,7 +4,7 @@
 //! add later is kept as "unknown", which never merges anything.
 
 use super::id::{CommitId, IssueNumber, NodeId, PullNumber, RepositoryName};
-use super::marker::Marker;
+use super::marker::{CommentMarker, Marker};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,21 @@ pub enum CheckState {
     Success,
     /// Something failed.
     Failure,
+    /// The token may not read them.
+    Unreadable,
+}
+
+/// Whether the base branch is merged into through a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeQueue {
+    /// It is not.
+    #[default]
+    None,
+    /// It is, and the pull request is not in it.
+    Required,
+    /// The pull request is in it.
+    Queued,
 }
 
 /// The latest opinionated review of one person.
@@ -120,6 +135,20 @@ pub struct ReviewVerdict {
     pub author: AccountId,
     /// Whether changes are requested (otherwise approved or dismissed).
     pub changes_requested: bool,
+    /// Whether it approves.
+    #[serde(default)]
+    pub approved: bool,
+    /// Whether that person may push; on a public repository anybody may review.
+    #[serde(default = "yes")]
+    pub may_push: bool,
+    /// The commit that was looked at.
+    #[serde(default)]
+    pub commit: Option<CommitId>,
+}
+
+/// What observations of earlier versions say by not saying it.
+const fn yes() -> bool {
+    true
 }
 
 /// A pull request that is linked to a bound issue.
@@ -149,6 +178,9 @@ pub struct PullFacts {
     pub cross_repository: bool,
     /// How many files it changes, as GitHub counts.
     pub changed_files: u64,
+    /// Lines added and deleted together, as GitHub counts.
+    #[serde(default)]
+    pub changed_lines: u64,
     /// Whether a merge would conflict.
     pub mergeable: Mergeable,
     /// What stands in the way.
@@ -173,6 +205,49 @@ pub struct PullFacts {
     pub closed_by: Option<AccountId>,
     /// When it was opened.
     pub created: Timestamp,
+    /// When anything of it changed last; `None` where that was not asked.
+    #[serde(default)]
+    pub updated: Option<Timestamp>,
+    /// Whether it has to go through a queue.
+    #[serde(default)]
+    pub queue: MergeQueue,
+}
+
+/// A pull request that has to do with an issue and would not close it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its number.
+    pub number: PullNumber,
+    /// Its title.
+    pub title: String,
+    /// Who opened it.
+    pub author: AccountId,
+    /// The branch it comes from.
+    pub head_branch: String,
+    /// Whether that is in another repository.
+    pub cross_repository: bool,
+    /// The branch it would go into.
+    pub base: String,
+    /// Open, closed or merged.
+    pub state: PullState,
+    /// When it was opened.
+    pub created: Timestamp,
+    /// How GitHub connects the two.
+    pub signal: Signal,
+}
+
+/// See [`Candidate`]; the strongest that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// Somebody had linked them by hand and took the link away.
+    Disconnected,
+    /// The agent opened it after the assignment, and nothing else is known.
+    Opened,
+    /// It mentions the issue.
+    Mentioned,
+    /// Somebody linked them by hand.
+    Connected,
 }
 
 /// An issue that a binding names.
@@ -197,6 +272,12 @@ pub struct BoundIssue {
     pub assignments: Vec<Assignment>,
     /// Linked pull requests, closed and merged ones included, by number.
     pub pulls: Vec<PullFacts>,
+    /// Others that have to do with it, by number.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+    /// What GitHub did not tell of it in this look, and why: nothing is decided about it then.
+    #[serde(default)]
+    pub unread: Option<String>,
 }
 
 /// An issue as a list shows it, for discovery.
@@ -261,6 +342,15 @@ pub struct ListedPull {
     pub author: AccountId,
     /// The branch it comes from.
     pub head_branch: String,
+    /// When it was opened; `None` where that was not asked.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// Whether that branch is in another repository.
+    #[serde(default)]
+    pub cross_repository: bool,
+    /// The branch it would go into.
+    #[serde(default)]
+    pub base: String,
 }
 
 /// What the engine needs to know of the repository itself.
@@ -308,6 +398,52 @@ pub enum AgentEventKind {
     },
 }
 
+/// One check of a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckFact {
+    /// Its name.
+    pub name: String,
+    /// What it says; never [`CheckState::None`].
+    pub state: CheckState,
+    /// Whether a rule requires it.
+    pub required: bool,
+    /// Its page, where it has one.
+    pub url: Option<String>,
+}
+
+/// A workflow run that waits until somebody approves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldRun {
+    /// Its number in addresses.
+    pub id: u64,
+    /// The workflow's name.
+    pub name: String,
+    /// Its page.
+    pub url: String,
+}
+
+/// What is known of the checks of one head, as far as the token may read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// Each check; `None` where the token may not read them.
+    pub checks: Option<Vec<CheckFact>>,
+    /// Names of the checks that the rules of the base require; `None` where they can't be read.
+    pub required: Option<Vec<String>>,
+    /// Runs that wait for approval; `None` where they can't be read.
+    pub held: Option<Vec<HeldRun>>,
+}
+
+/// A comment that begins with a marker of ours; its author decides whether it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnComment {
+    /// What it was written for.
+    pub about: CommentMarker,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A pull request's own words and what was said about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discussion {
@@ -349,6 +485,9 @@ pub struct ForgeFacts {
     pub pulls: Vec<ListedPull>,
     /// How many open pull requests there are.
     pub open_pulls: u64,
+    /// What GitHub did not tell in this look, in its words.
+    #[serde(default)]
+    pub partial: Vec<String>,
 }
 
 impl ForgeFacts {

@@ -54,6 +54,7 @@ impl Ledger {
             LedgerChange::Bind { owner, binding, settles } => self.bound(owner, binding, settles.as_ref(), at),
             LedgerChange::Note { owner, key, number } => self.noted(owner, key, *number),
             LedgerChange::Restate { key, blob } => self.restated(key, *blob),
+            LedgerChange::Redispatch { key, since } => self.redispatched(key, *since),
             LedgerChange::Settle(fields) => self.settled(fields, at),
         }
     }
@@ -67,6 +68,7 @@ impl Ledger {
             | LedgerChange::Bind { .. }
             | LedgerChange::Note { .. }
             | LedgerChange::Restate { .. }
+            | LedgerChange::Redispatch { .. }
             | LedgerChange::Settle(_) => Applied::Moved("there is no ledger".to_owned()),
         }
     }
@@ -112,6 +114,21 @@ impl Ledger {
         match settles.map(|fields| ledger.settled(fields, at)) {
             None | Some(Applied::Already) => Applied::New(Box::new(ledger)),
             Some(other @ (Applied::New(_) | Applied::Moved(_))) => other,
+        }
+    }
+
+    /// A second record would look like a second sending, so one that is there already is no success.
+    fn redispatched(&self, key: &Key, since: Timestamp) -> Applied {
+        let mut ledger = self.clone();
+        match ledger.bindings.get_mut(key).filter(|binding| !binding.is_settled()) {
+            None => Applied::Moved(format!("{key} is not in work")),
+            Some(binding) if binding.redispatch.is_some() => {
+                Applied::Moved(format!("the agent was sent to {key} once more already"))
+            }
+            Some(binding) => {
+                binding.redispatch = Some(since);
+                Applied::New(Box::new(ledger))
+            }
         }
     }
 

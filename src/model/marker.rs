@@ -4,7 +4,7 @@
 //! ledger trusts, and only in the body's first or last line (the predecessor appended it).
 
 use super::binding::Key;
-use super::id::{BlobId, PullNumber, RepositoryName};
+use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::queue::ItemName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -79,6 +79,70 @@ impl Marker {
         let (repository, number) =
             inner.strip_prefix("orchestrator:capability-update-from-pr ")?.trim().split_once('#')?;
         Some(Self::Capability { repository: repository.parse().ok()?, pull: PullNumber(number.parse().ok()?) })
+    }
+}
+
+/// The hidden first line of a comment of ours: what it was written for, so that it is written once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommentMarker {
+    /// The agent was asked to go on after a session ended so (the event's id), or stalled (the head's).
+    Nudge {
+        /// On which pull request.
+        pull: PullNumber,
+        /// After what.
+        event: String,
+    },
+    /// Something was sent back to the agent, once a head.
+    Feedback {
+        /// On which pull request.
+        pull: PullNumber,
+        /// Which head.
+        head: CommitId,
+    },
+    /// The pull request was linked to its issue.
+    Link {
+        /// Which pull request.
+        pull: PullNumber,
+        /// Which issue.
+        issue: IssueNumber,
+    },
+}
+
+impl CommentMarker {
+    /// Longest id of an event that is believed to be one.
+    const LONGEST: usize = 200;
+
+    /// The marker in the first line of a comment.
+    pub fn leading(body: &str) -> Option<Self> {
+        body.lines().next().and_then(Self::parse)
+    }
+
+    /// The marker that this one line is.
+    pub fn parse(line: &str) -> Option<Self> {
+        let inner = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim().strip_prefix("orchestrator:")?;
+        let (kind, fields) = inner.split_once(' ')?;
+        let field = |name: &str| fields.split_whitespace().find_map(|f| f.strip_prefix(name)?.strip_prefix('='));
+        let pull = PullNumber(field("pr")?.parse().ok()?);
+        match kind {
+            "nudge" => {
+                let event = field("event").filter(|event| event.len() <= Self::LONGEST)?.to_owned();
+                Some(Self::Nudge { pull, event })
+            }
+            "feedback" => Some(Self::Feedback { pull, head: field("head")?.parse().ok()? }),
+            "link" => Some(Self::Link { pull, issue: IssueNumber(field("issue")?.parse().ok()?) }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for CommentMarker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nudge { pull, event } => write!(f, "<!-- orchestrator:nudge pr={} event={event} -->", pull.0),
+            Self::Feedback { pull, head } => write!(f, "<!-- orchestrator:feedback pr={} head={head} -->", pull.0),
+            Self::Link { pull, issue } => write!(f, "<!-- orchestrator:link pr={} issue={} -->", pull.0, issue.0),
+        }
     }
 }
 

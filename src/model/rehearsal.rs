@@ -57,6 +57,46 @@ pub enum ForgeWrite {
         /// Its name.
         branch: String,
     },
+    /// Write a comment.
+    Comment {
+        /// On which pull request.
+        pull: PullNumber,
+        /// Its whole text.
+        text: String,
+    },
+    /// Take the agent off.
+    Unassign {
+        /// From which issue.
+        issue: IssueNumber,
+        /// By which login.
+        login: String,
+    },
+    /// Merge the base into a head.
+    UpdateBranch {
+        /// Of which pull request.
+        pull: PullNumber,
+        /// Which head it must have.
+        head: CommitId,
+    },
+    /// Approve a head.
+    Approve {
+        /// Of which pull request.
+        pull: PullNumber,
+        /// Which head.
+        head: CommitId,
+    },
+    /// Run a workflow run.
+    Rerun {
+        /// Which.
+        run: u64,
+    },
+    /// Write the description of a pull request.
+    Describe {
+        /// Of which.
+        pull: PullNumber,
+        /// The whole description.
+        body: String,
+    },
 }
 
 /// A request of HTTP.

@@ -5,6 +5,7 @@
 use super::action::SettleFields;
 use super::binding::{Attempt, Binding, Key};
 use super::id::{BlobId, CommitId, IssueNumber, NodeId, PullNumber};
+use super::marker::CommentMarker;
 use super::policy::{CommitPolicy, MergeMethod};
 use super::queue::{Folder, ItemName};
 use jiff::Timestamp;
@@ -42,6 +43,19 @@ pub struct MergeRequest {
     pub title: String,
     /// Commit message.
     pub message: String,
+}
+
+/// A comment as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullComment {
+    /// On which pull request.
+    pub pull: PullNumber,
+    /// What it is for.
+    pub about: CommentMarker,
+    /// Its whole text; the marker is its first line.
+    pub text: String,
+    /// The numeric id of the account that writes it: only its own comments count as written.
+    pub by: u64,
 }
 
 /// What a look at the remote is told beforehand, so that only what moved is fetched.
@@ -93,6 +107,13 @@ pub enum LedgerChange {
         key: Key,
         /// The file's blob.
         blob: BlobId,
+    },
+    /// Write down that the agent is sent once more (key bound, unsettled, not sent again before).
+    Redispatch {
+        /// For what.
+        key: Key,
+        /// After which assignment, by GitHub's clock.
+        since: Timestamp,
     },
     /// Write the end of a story (key bound and unsettled).
     Settle(SettleFields),

@@ -4,7 +4,7 @@
 //! blob, number or key, so one that is stale can't be used.
 
 use super::binding::Key;
-use super::forge_facts::{AgentEvent, Discussion, ForgeFacts, ListedIssue};
+use super::forge_facts::{AgentEvent, CheckReport, Discussion, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
 use super::pacing::Refusal;
@@ -117,6 +117,25 @@ pub enum Need {
         /// On which pull request.
         pull: PullNumber,
     },
+    /// The checks of a pull request's head, which of them are required, and runs that wait for approval.
+    Checks {
+        /// Whose.
+        pull: PullNumber,
+        /// At which commit.
+        head: CommitId,
+        /// Whether each check is wanted, too: there are some, and that costs a point.
+        named: bool,
+    },
+    /// Our own comments on a pull request.
+    OwnComments {
+        /// Which.
+        pull: PullNumber,
+    },
+    /// The description of a pull request.
+    Description {
+        /// Which.
+        pull: PullNumber,
+    },
     /// Whether an account may write to the repository.
     Permission {
         /// Its numeric id.
@@ -162,6 +181,15 @@ pub struct Needs {
     pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
     /// By pull request.
     pub discussions: BTreeMap<PullNumber, Discussion>,
+    /// By head commit.
+    #[serde(default)]
+    pub checks: BTreeMap<CommitId, CheckReport>,
+    /// By pull request.
+    #[serde(default)]
+    pub descriptions: BTreeMap<PullNumber, String>,
+    /// By pull request, oldest first.
+    #[serde(default)]
+    pub own_comments: BTreeMap<PullNumber, Vec<OwnComment>>,
 }
 
 impl Needs {

@@ -25,6 +25,8 @@ struct BindingRecord {
     node: String,
     outcome: Option<String>,
     pull: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redispatch: Option<Timestamp>,
     settled: Option<Timestamp>,
     #[serde(default)]
     tip: Option<CommitId>,
@@ -84,6 +86,7 @@ pub(super) fn write_binding(binding: &Binding) -> Vec<u8> {
         node: binding.node.0.clone(),
         outcome: binding.outcome.as_ref().map(ToString::to_string),
         pull: binding.pull.map(|pull| pull.0),
+        redispatch: binding.redispatch,
         settled: binding.settled,
         tip: binding.tip,
         v: VERSION,
@@ -106,6 +109,7 @@ pub(super) fn read_binding(bytes: &[u8]) -> Result<Binding, String> {
         merge: record.merge,
         outcome: record.outcome.as_deref().map(parse_outcome).transpose()?,
         settled: record.settled,
+        redispatch: record.redispatch,
         tip: record.tip,
     })
 }
@@ -154,7 +158,7 @@ mod tests {
             let binding = Binding {
                 key: Key::Item(item), issue: IssueNumber(issue), node: NodeId("I_x".to_owned()), author: 1, by: 2,
                 blob: None, bound: Timestamp::UNIX_EPOCH, pull: pull.map(PullNumber), merge: None,
-                outcome: outcomes[outcome].clone(), settled: None, tip: None,
+                outcome: outcomes[outcome].clone(), settled: None, tip: None, redispatch: issue.is_multiple_of(2).then_some(Timestamp::UNIX_EPOCH),
             };
             let bytes = write_binding(&binding);
             prop_assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);

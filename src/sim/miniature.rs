@@ -204,6 +204,11 @@ impl Miniature {
         at_once(self.hub.merge(by, request))
     }
 
+    /// A client merges the base into the head of a pull request.
+    pub fn update_branch(&mut self, by: AccountId, number: u64, expected: Option<&str>) -> Result<(), SimError> {
+        at_once(self.hub.update_branch(by, number, expected))
+    }
+
     /// A person or a client deletes a branch at GitHub.
     pub fn delete_branch(&mut self, by: AccountId, branch: &str) -> Result<(), SimError> {
         at_once(self.hub.delete_branch(by, branch))

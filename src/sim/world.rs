@@ -15,6 +15,7 @@ mod pull;
 mod refs;
 mod refusal;
 mod review;
+mod runs;
 mod session;
 mod subject;
 mod text;
@@ -30,6 +31,7 @@ pub use issue::{AgentAssignment, NewIssue};
 pub use pull::{MergeMethod, MergePlan, NewPull};
 pub use refs::{Commit, RefState};
 pub use refusal::{Fault, Refusal};
+pub use runs::Run;
 pub use session::{Session, Step};
 pub use subject::{
     Comment, Diff, Event, Merge, Mergeability, Pull, Review, ReviewState, ReviewThread, StateReason, Subject, What,
@@ -85,6 +87,10 @@ pub struct Settings {
     pub review_required: bool,
     /// Whether a merge needs a head that contains the base.
     pub up_to_date_required: bool,
+    /// Whether the mainline is merged into through a queue only.
+    pub merge_queue: bool,
+    /// What of checks a token may not read.
+    pub checks_hidden: Hidden,
     /// How long lists do not show a new issue yet; by its number or id it is there at once.
     pub list_lag: SignedDuration,
 }
@@ -106,9 +112,23 @@ impl Default for Settings {
             required_checks: BTreeSet::new(),
             review_required: false,
             up_to_date_required: false,
+            merge_queue: false,
+            checks_hidden: Hidden::Nothing,
             list_lag: SignedDuration::ZERO,
         }
     }
+}
+
+/// What of a commit's checks is withheld from every token.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Hidden {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Each single check, as from a fine-grained token; the rolled-up state is told.
+    Contexts,
+    /// The rolled-up state as well.
+    Everything,
 }
 
 /// A label of the repository.
@@ -163,6 +183,9 @@ pub struct World {
     commits: BTreeMap<String, Commit>,
     checks: BTreeMap<String, Vec<Check>>,
     sessions: Vec<Session>,
+    runs: Vec<Run>,
+    /// Pull requests in the merge queue.
+    queue: BTreeSet<u64>,
     wanted: BTreeSet<u64>,
     base_modified: u32,
 }
@@ -200,6 +223,8 @@ impl World {
             commits: BTreeMap::new(),
             checks: BTreeMap::new(),
             sessions: Vec::new(),
+            runs: Vec::new(),
+            queue: BTreeSet::new(),
             wanted: BTreeSet::new(),
             base_modified: 0,
         }

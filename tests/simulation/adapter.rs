@@ -16,6 +16,8 @@ mod forge;
 mod look;
 #[path = "planning.rs"]
 mod planning;
+#[path = "reading.rs"]
+mod reading;
 #[path = "remote.rs"]
 mod remote;
 

@@ -3,15 +3,16 @@
 //! **Guarantees**: a write probes first, is sent once, and answers done, not done or unknown where the client does.
 
 use super::accident::Sent;
-use super::{Broken, Instance, look};
+use super::{Broken, Instance, look, reading};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
-    AccountId as Who, AgentEvent, AgentEventKind, Closing, CommitId, CreatedIssue, Discussion, DiscussionEntry,
-    ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod, MergeRequest, NodeId, Performed,
-    PullNumber, Question, StopPoint,
+    AccountId as Who, AgentEvent, AgentEventKind, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
+    DiscussionEntry, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod, MergeRequest,
+    NodeId, OwnComment, Performed, PullComment, PullNumber, Question, StopPoint, text_digest,
 };
 use orchestrator::sim::world::{
-    self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, StateReason, World,
+    self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, ReviewState,
+    StateReason, World,
 };
 use orchestrator::sim::{self, Miniature, SimError};
 use std::collections::BTreeSet;
@@ -123,11 +124,11 @@ impl Instance {
                 open_issues: issues.len() as u64,
                 issues: issues
                     .iter()
-                    .take(20)
                     .map(|issue| look::listed(world, issue, look::graph(world, issue.author)))
                     .collect(),
                 open_pulls: pulls.len() as u64,
-                pulls: pulls.iter().take(20).filter_map(|pull| look::listed_pull(world, pull)).collect(),
+                pulls: pulls.iter().filter_map(|pull| look::listed_pull(world, pull)).collect(),
+                partial: Vec::new(),
             };
             for number in wanted {
                 world.want_mergeability(number);
@@ -262,6 +263,20 @@ impl Forge for Instance {
             }
             discussion
         }))
+    }
+
+    async fn checks(&self, pull: PullNumber, head: CommitId, base: &str, named: bool) -> Result<CheckReport, Broken> {
+        Ok(self.sim().world(|world| reading::checks(world, (pull, head), base, named)))
+    }
+
+    async fn own_comments(&self, pull: PullNumber) -> Result<Vec<OwnComment>, Broken> {
+        Ok(self.sim().world(|world| reading::own_comments(world, pull)))
+    }
+
+    async fn description(&self, pull: PullNumber) -> Result<String, Broken> {
+        let mut sim = self.sim();
+        read_pull(&mut sim, pull)?;
+        Ok(sim.world(|world| world.subject(pull.0).map(|subject| subject.body.clone()).unwrap_or_default()))
     }
 
     async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
@@ -456,10 +471,87 @@ impl Forge for Instance {
             other => patched(other),
         }
     }
+
+    async fn comment(&self, comment: &PullComment) -> Performed<()> {
+        let ours = |one: &OwnComment| one.about == comment.about && one.author.id == comment.by;
+        if self.sim().world(|world| reading::own_comments(world, comment.pull)).iter().any(ours) {
+            return Performed::Done { value: () };
+        }
+        let (by, number) = (self.account(), comment.pull.0);
+        let write = |sim: &mut Miniature| {
+            sim.world(|world| writable(world).and_then(|()| world.comment(by, number, &comment.text).map(|_| ())))
+        };
+        patched(self.write(StopPoint::Comment, write).await)
+    }
+
+    async fn unassign(&self, issue: IssueNumber, login: &str) -> Performed<()> {
+        match read_issue(&mut self.sim(), issue) {
+            Ok((_, false)) => return Performed::Done { value: () },
+            Ok((_, true)) => {}
+            Err(error) => return not_done(error),
+        }
+        let by = self.account();
+        let write = |sim: &mut Miniature| {
+            sim.world(|world| {
+                writable(world).and_then(|()| world.unassign(by, issue.0, std::slice::from_ref(&login.to_owned())))
+            })
+        };
+        let sent = self.write(StopPoint::Unassign, write).await;
+        let readable = !matches!(&sent, Sent::Lost(lost) if !lost.readable);
+        match (read_issue(&mut self.sim(), issue).map(|(_, assigned)| assigned && readable), patched(sent)) {
+            (Ok(false), _) if readable => Performed::Done { value: () },
+            (Ok(true), Performed::Done { .. }) => {
+                let why = format!("GitHub accepted the request and did not unassign {login} from {issue}");
+                Performed::NotDone { why, refused: true }
+            }
+            (_, other) => other,
+        }
+    }
+
+    async fn update_branch(&self, pull: PullNumber, head: CommitId) -> Performed<()> {
+        let by = self.account();
+        let write = |sim: &mut Miniature| {
+            sim.world(|world| writable(world))?;
+            sim.update_branch(by, pull.0, Some(&head.to_string())).map_err(refusal)
+        };
+        patched(self.write(StopPoint::UpdateBranch, write).await)
+    }
+
+    async fn approve(&self, pull: PullNumber, _head: CommitId) -> Performed<()> {
+        let by = self.account();
+        let write = |sim: &mut Miniature| {
+            sim.world(|world| {
+                writable(world).and_then(|()| world.review(by, pull.0, ReviewState::Approved, "").map(|_| ()))
+            })
+        };
+        patched(self.write(StopPoint::Approve, write).await)
+    }
+
+    async fn rerun(&self, run: u64) -> Performed<()> {
+        let by = self.account();
+        let write = |sim: &mut Miniature| sim.world(|world| writable(world).and_then(|()| world.rerun(by, run)));
+        patched(self.write(StopPoint::Rerun, write).await)
+    }
+
+    async fn describe(&self, pull: PullNumber, digest: &str, body: &str) -> Performed<()> {
+        match self.description(pull).await {
+            Ok(now) if text_digest("", &now) == text_digest("", body) => return Performed::Done { value: () },
+            Ok(now) if text_digest("", &now) != digest => {
+                return not_done(format!("the description of {pull} was edited meanwhile"));
+            }
+            Ok(_) => {}
+            Err(error) => return not_done(error.to_string()),
+        }
+        let by = self.account();
+        let edit = PullEdit { body: Some(body.to_owned()), ..PullEdit::default() };
+        let write =
+            |sim: &mut Miniature| sim.world(|world| writable(world).and_then(|()| world.edit_pull(by, pull.0, edit)));
+        patched(self.write(StopPoint::Link, write).await)
+    }
 }
 
 /// A write that is not read back.
-fn patched(sent: Sent<Result<(), Refusal>>) -> Performed<()> {
+pub(super) fn patched(sent: Sent<Result<(), Refusal>>) -> Performed<()> {
     match sent {
         Sent::Answered(Ok(())) => Performed::Done { value: () },
         Sent::Answered(Err(error)) => refused(&error),

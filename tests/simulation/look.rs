@@ -3,14 +3,15 @@
 //! **Guarantees**: pure. Accounts have their GraphQL logins; a settled issue shows only what its short form asks for.
 
 use orchestrator::model::{
-    AccountId as Who, Assignment, BoundIssue, CheckState, CommitId, IssueDetail, IssueNumber, IssueState, ListedIssue,
-    ListedPull, Marker, MergeState, Mergeable, NodeId, PullFacts, PullNumber, PullState, RepositoryFacts,
-    ReviewVerdict, text_digest,
+    AccountId as Who, Assignment, BoundIssue, Candidate, CheckState, CommitId, IssueDetail, IssueNumber, IssueState,
+    ListedIssue, ListedPull, Marker, MergeQueue, MergeState, Mergeable, NodeId, PullFacts, PullNumber, PullState,
+    RepositoryFacts, ReviewVerdict, Signal, text_digest,
 };
 use orchestrator::sim::world::{
-    self, AccountId, AccountKind, Event, Mergeability, Pull, REVIEW_BOT, ReviewDecision, ReviewState, Rollup,
+    self, AccountId, AccountKind, Event, Hidden, Mergeability, Pull, REVIEW_BOT, ReviewDecision, ReviewState, Rollup,
     StateReason, Subject, What, World,
 };
+use std::collections::BTreeMap;
 
 pub(super) const LABELS: [&str; 3] = ["Gap Analysis", "Development", "Update Capability"];
 /// Linked pull requests: four, and five pages of twenty.
@@ -118,6 +119,9 @@ pub(super) fn listed_pull(world: &World, subject: &Subject) -> Option<ListedPull
         title: subject.title.clone(),
         author: graph(world, subject.author),
         head_branch: subject.pull.as_ref()?.head.clone(),
+        created: Some(subject.created_at),
+        cross_repository: subject.pull.as_ref()?.fork.is_some(),
+        base: subject.pull.as_ref()?.base.clone(),
     })
 }
 
@@ -150,6 +154,7 @@ pub(super) fn unsettled(world: &World, subject: &Subject) -> BoundIssue {
         labels: label_names(world, subject),
         assignees: subject.assignees.iter().take(10).map(|id| graph(world, *id)).collect(),
         assignments: assignments(world, subject),
+        candidates: candidates(world, subject),
         pulls: linked(world, subject, pull_in_full),
         ..settled(world, subject)
     }
@@ -166,8 +171,47 @@ pub(super) fn settled(world: &World, subject: &Subject) -> BoundIssue {
         labels: Vec::new(),
         assignees: Vec::new(),
         assignments: Vec::new(),
+        candidates: Vec::new(),
+        unread: None,
         pulls: linked(world, subject, pull_in_brief),
     }
+}
+
+/// Pull requests that the newest twenty events name and that would not close the issue.
+fn candidates(world: &World, subject: &Subject) -> Vec<Candidate> {
+    let closing = world.closing_pulls(subject.number, true);
+    let fits = |what: &What| matches!(what, What::CrossReferenced(_) | What::Connected(_) | What::Disconnected(_));
+    let mut found: BTreeMap<u64, Candidate> = BTreeMap::new();
+    for event in last(subject, 20, fits) {
+        let (number, signal) = match event.what {
+            What::CrossReferenced(number) => (number, Signal::Mentioned),
+            What::Connected(number) => (number, Signal::Connected),
+            What::Disconnected(number) => (number, Signal::Disconnected),
+            _ => continue,
+        };
+        let Some((other, pull)) = world.pull(number).filter(|_| !closing.iter().take(4).any(|known| *known == number))
+        else {
+            continue;
+        };
+        let signal = match found.get(&number).map(|known| known.signal) {
+            Some(stronger @ (Signal::Connected | Signal::Disconnected)) if signal == Signal::Mentioned => stronger,
+            _ => signal,
+        };
+        let facts = pull_in_brief(world, other, pull);
+        let candidate = Candidate {
+            number: facts.number,
+            title: facts.title,
+            author: facts.author,
+            head_branch: facts.head_branch,
+            cross_repository: facts.cross_repository,
+            base: facts.base,
+            state: facts.state,
+            created: facts.created,
+            signal,
+        };
+        found.insert(number, candidate);
+    }
+    found.into_values().collect()
 }
 
 fn linked(world: &World, subject: &Subject, show: fn(&World, &Subject, &Pull) -> PullFacts) -> Vec<PullFacts> {
@@ -196,6 +240,9 @@ fn pull_in_brief(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
         branch_tip: tip.map(commit),
         cross_repository: pull.fork.is_some(),
         changed_files: 0,
+        changed_lines: 0,
+        updated: None,
+        queue: MergeQueue::None,
         mergeable: Mergeable::Unknown,
         merge_state: MergeState::Unknown,
         review_requested: false,
@@ -222,10 +269,20 @@ fn pull_in_full(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
     let verdict = |review: &&world::Review| ReviewVerdict {
         author: graph(world, review.author),
         changes_requested: review.state == ReviewState::ChangesRequested,
+        approved: review.state == ReviewState::Approved,
+        may_push: world.permission(review.author).can_write(),
+        commit: Some(commit(&review.commit)),
     };
     let closes = world.closing_issues(subject.number);
     PullFacts {
         changed_files: pull.diff.files.len() as u64,
+        changed_lines: pull.diff.additions + pull.diff.deletions,
+        updated: Some(subject.updated_at),
+        queue: match (world.is_queued(subject.number), world.needs_queue(&pull.base)) {
+            (true, _) => MergeQueue::Queued,
+            (false, true) => MergeQueue::Required,
+            (false, false) => MergeQueue::None,
+        },
         mergeable: match pull.mergeability {
             Mergeability::Unknown => Mergeable::Unknown,
             Mergeability::Mergeable => Mergeable::Yes,
@@ -239,6 +296,7 @@ fn pull_in_full(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
             Some(ReviewDecision::Approved) | None => false,
         },
         checks: match world.rollup(&pull.head_oid) {
+            _ if world.settings.checks_hidden == Hidden::Everything => CheckState::Unreadable,
             None => CheckState::None,
             Some(Rollup::Success) => CheckState::Success,
             Some(Rollup::Failure) => CheckState::Failure,

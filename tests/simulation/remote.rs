@@ -382,6 +382,7 @@ impl Remote for Instance {
             // What a bind that failed leaves behind belongs to it.
             LedgerChange::Bind { .. } | LedgerChange::Note { .. } => StopPoint::Bind,
             LedgerChange::Restate { .. } => StopPoint::Restate,
+            LedgerChange::Redispatch { .. } => StopPoint::Redispatch,
             LedgerChange::Settle(_) => StopPoint::Settle,
         };
         let what = Publication { point, name: RefName::ledger(), message: &text, signature };

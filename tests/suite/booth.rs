@@ -19,6 +19,7 @@ pub struct Booth {
     pub github: GitHub,
     pub wire: Wire,
     pub engine: Engine<forge::Client, Instance, Instance>,
+    folder: Folder,
 }
 
 impl Booth {
@@ -29,8 +30,14 @@ impl Booth {
         let sim = Miniature::new(&Options { now: Some(now), ..options }).expect("the simulator begins");
         let wire = sim.serve(TOKEN, limit).await.expect("the simulator listens");
         let github = GitHub::new(sim);
-        let engine = engine(&github, &wire, &Folder::new("one"));
-        Self { github, wire, engine }
+        let folder = Folder::new("one");
+        let engine = engine(&github, &wire, &folder);
+        Self { github, wire, engine, folder }
+    }
+
+    /// The engine ends and another process begins in the same folder.
+    pub fn restart(&mut self) {
+        self.engine = engine(&self.github, &self.wire, &self.folder);
     }
 
     /// Moves the one clock on.
@@ -76,7 +83,7 @@ fn quiet(cycles: &[Cycle]) -> bool {
 }
 
 /// An error with its causes.
-pub fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -55,7 +55,7 @@ scenarios! {
     two_items: rests(with_pending(&[("dev-1.md", b"# One"), ("dev-2.md", b"# Two")]));
     five_items_three_at_a_time: rests(with_policy(
         &[("dev-1.md", b"# One"), ("dev-2.md", b"# Two"), ("dev-3.md", b"# Three"), ("maint-4.md", b"# Four"), ("dev-5.md", b"# Five")],
-        "version = 1\n[merge]\nenabled = true\n[loop]\nmax_in_flight = 3\nwrite_spacing = \"0ms\"\n",
+        "version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\nmax_in_flight = 3\nwrite_spacing = \"0ms\"\n",
     ));
     nothing_is_merged_without_leave: rests(with_policy(ONE, "version = 1\n[loop]\nwrite_spacing = \"0ms\"\n"));
     the_policy_is_wrong: rests(with_policy(ONE, "version = 1\n[merge]\nenabled = \"perhaps\"\n"));

@@ -206,7 +206,8 @@ async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
         assert_eq!(program.run(&["cycle"]).await.code, Some(0));
     }
     let ended = program.run(&["status"]).await;
-    let lines: Vec<&str> = ended.out.lines().collect();
+    let plain = |line: &str| line.split(", at the latest until ").next().unwrap_or_default().to_owned();
+    let lines: Vec<String> = ended.out.lines().map(plain).collect();
     let expected = [
         "maintainer/tally",
         "",
@@ -222,5 +223,6 @@ async fn status_says_stage_focus_reason_next_and_queue_and_repeats_nothing() {
     ];
     assert_eq!(lines, expected, "{}", ended.out);
     let ended = program.run(&["cycle", "--exit-code"]).await;
-    assert_eq!((ended.code, ended.out.lines().last()), (Some(8), Some("wait for the agent")));
+    let last = ended.out.lines().last().map(plain);
+    assert_eq!((ended.code, last.as_deref()), (Some(8), Some("wait for the agent")));
 }

@@ -7,7 +7,9 @@ use crate::conformance_rest::Description;
 use crate::forge_client::{client, done, merge_of, not_done, ready_pull, text};
 use crate::sim_client::{graphql, repo, send, send_with, simulator};
 use crate::stage::Stage;
-use orchestrator::model::{AccountId, Closing, IssueNumber, NodeId, PullNumber, Question};
+use orchestrator::model::{
+    AccountId, Closing, CommentMarker, IssueNumber, NodeId, PullComment, PullNumber, Question, text_digest,
+};
 use orchestrator::sim::world::{CheckResult, Permission, ReviewState, StateReason};
 use orchestrator::sim::{Exchange, IssueKind, Options, Script, Simulator};
 use serde_json::{Value, json};
@@ -75,6 +77,25 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     done(client.mark_ready(pull, &node).await);
     client.agent_events(pull).await.expect("a timeline");
     client.agent_events(pull).await.expect("a timeline, unchanged");
+    let sha: orchestrator::model::CommitId = head.parse().expect("a commit");
+    sim.report_check(&head, "unit", CheckResult::Success);
+    let run = sim.world(|world| world.hold_run(&head, "ci"));
+    let held = client.checks(pull, sha, "main", true).await.expect("checks").held;
+    assert_eq!(held.map(|runs| runs.len()), Some(1));
+    done(client.rerun(run).await);
+    not_done(client.rerun(99).await);
+    let about = CommentMarker::Nudge { pull, event: "E_1".to_owned() };
+    let comment = PullComment { pull, text: format!("{about}\nPlease go on."), about, by: viewer.0 };
+    done(client.comment(&comment).await);
+    done(client.comment(&comment).await);
+    let before = client.description(pull).await.expect("a description");
+    done(client.describe(pull, &text_digest("", &before), &format!("{before}\nMore.")).await);
+    not_done(client.describe(pull, &text_digest("", &before), "Something else.").await);
+    not_done(client.update_branch(pull, sha).await);
+    done(client.approve(pull, sha).await);
+    not_done(client.approve(pull, "0123456789012345678901234567890123456789".parse().expect("a commit")).await);
+    done(client.unassign(issue.number, AGENT).await);
+    done(client.unassign(issue.number, AGENT).await);
     done(client.merge(&merge_of(pull, &head)).await);
     let branch = sim.world(|world| world.pull(2).expect("it").1.head.clone());
     done(client.delete_branch(&branch, head.parse().expect("a commit")).await);

@@ -71,7 +71,7 @@ fn a_file_that_is_edited_in_work_is_said_and_the_issue_decides() {
 fn an_item_that_waits_long_for_a_pull_request_says_that_one_without_a_link_does_not_count() {
     let sentence = "pull requests that close #10 none; one that was merged without `Fixes #10` does not count: close \
                     #10 if it did the work";
-    for (seconds, said_then) in [(3_599, false), (3_600, true)] {
+    for (seconds, said_then) in [(1_799, false), (1_800, true)] {
         let snapshot = in_work(|issue| issue.assignments[0].at = at(-seconds));
         let found =
             evidence(&decide(&Snapshot { planning: quiet().planning, ..snapshot })).contains(&sentence.to_owned());

@@ -4,8 +4,9 @@ use crate::stage::Stage;
 use orchestrator::decide::decide;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{
-    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckState, Decision, Effect,
-    IssueNumber, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict, Severity, Snapshot, StopPoint,
+    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckReport, CheckState, Decision,
+    Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict,
+    Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,16 @@ fn load(name: &str) -> Fixture {
     let path = root().join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A fixture whose head was sent back to the agent long ago, so that only the guardrails speak.
+fn judged(name: &str) -> Snapshot {
+    let mut snapshot = load(name).snapshot;
+    let (number, head) = (pull(&mut snapshot).number, pull(&mut snapshot).head);
+    crate::snapshots::sent_back(&mut snapshot, number, head);
+    let named = CheckReport { checks: Some(Vec::new()), required: Some(Vec::new()), held: Some(Vec::new()) };
+    snapshot.needs.checks.insert(head, named);
+    snapshot
 }
 
 /// Every fixture by stage and word.
@@ -127,10 +138,15 @@ fn somebody() -> AccountId {
     AccountId { id: 7, login: "somebody".to_owned() }
 }
 
+/// Changes requested by somebody who may or may not push.
+fn verdict(may_push: bool) -> ReviewVerdict {
+    ReviewVerdict { author: somebody(), changes_requested: true, approved: false, may_push, commit: None }
+}
+
 type Change = (&'static str, fn(&mut Snapshot));
 
 /// One fact each that forbids the merge of a development pull request, and the guardrail that says so.
-const VETOED: [Change; 21] = [
+const VETOED: [Change; 25] = [
     ("wip", |s| pull(s).title = "[WIP] more to come".to_owned()),
     ("author", |s| pull(s).author = somebody()),
     ("fork", |s| pull(s).cross_repository = true),
@@ -151,15 +167,30 @@ const VETOED: [Change; 21] = [
         let diff = s.needs.diffs.get_mut(&head).expect("the head's diff");
         diff.unreadable = Some("it changes more than 3000 paths".to_owned());
     }),
-    ("reviews", |s| pull(s).reviews = vec![ReviewVerdict { author: somebody(), changes_requested: true }]),
+    ("reviews", |s| pull(s).reviews = vec![verdict(true)]),
     ("reviews", |s| pull(s).review_required = true),
     ("checks", |s| pull(s).checks = CheckState::Failure),
     ("mergeable", |s| pull(s).mergeable = Mergeable::Conflicting),
     ("mergeable", |s| pull(s).merge_state = MergeState::Blocked),
+    ("mergeable", |s| pull(s).queue = MergeQueue::Required),
+    ("diff_size", |s| pull(s).changed_files = 201),
+    ("diff_size", |s| pull(s).changed_lines = 10_001),
+    ("checks", |s| {
+        let head = pull(s).head;
+        let run = HeldRun { id: 7, name: "ci".to_owned(), url: "https://github.com/o/r/actions/runs/7".to_owned() };
+        s.needs.checks.get_mut(&head).expect("the head's checks").held = Some(vec![run]);
+    }),
 ];
 
+/// What forbids the merge but not that a draft is made ready: workflows may leave drafts alone.
+const VETOED_UNLESS_A_DRAFT: [Change; 1] = [("checks", |s| {
+    let head = pull(s).head;
+    s.needs.checks.get_mut(&head).expect("the head's checks").required = Some(vec!["ci".to_owned()]);
+    s.now += jiff::SignedDuration::from_mins(11);
+})];
+
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 8] = [
+const WAITED_FOR: [Change; 14] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -173,6 +204,23 @@ const WAITED_FOR: [Change; 8] = [
     ("mergeable", |s| pull(s).merge_state = MergeState::Unknown),
     ("mergeable", |s| pull(s).merge_state = MergeState::Behind),
     ("checks", |s| pull(s).checks = CheckState::Pending),
+    ("checks", |s| {
+        let now = s.now;
+        pull(s).checks = CheckState::Success;
+        pull(s).head_committed = Some(now);
+    }),
+    ("mergeable", |s| pull(s).queue = MergeQueue::Queued),
+    ("mergeable", |s| {
+        pull(s).checks = CheckState::Unreadable;
+        pull(s).merge_state = MergeState::Blocked;
+    }),
+    ("cool_down", |s| {
+        let now = s.now;
+        policy(s).merge.cool_down_ms = 60_000;
+        pull(s).head_committed = Some(now);
+    }),
+    ("merge_cap", |s| policy(s).limits.merges_per_hour = 0),
+    ("merge_cap", |s| policy(s).limits.merges_per_day = 0),
     ("agent at work", |s| {
         let (number, at) = (pull(s).number, s.now);
         let started = AgentEvent { id: "later".to_owned(), at, kind: AgentEventKind::Started };
@@ -182,8 +230,8 @@ const WAITED_FOR: [Change; 8] = [
 
 #[test]
 fn each_guardrail_alone_forbids_the_merge_and_says_what_lifts_it() {
-    for (index, (guardrail, change)) in VETOED.iter().enumerate() {
-        let mut snapshot = load("2c/merge-development").snapshot;
+    for (index, (guardrail, change)) in VETOED.iter().chain(&VETOED_UNLESS_A_DRAFT).enumerate() {
+        let mut snapshot = judged("2c/merge-development");
         change(&mut snapshot);
         match decide(&snapshot).outcome {
             Outcome::Blocked { vetoes } => {
@@ -203,7 +251,7 @@ fn each_guardrail_alone_forbids_the_merge_and_says_what_lifts_it() {
 #[test]
 fn what_may_pass_by_itself_is_waited_for_and_never_merged() {
     for (index, (what, change)) in WAITED_FOR.iter().enumerate() {
-        let mut snapshot = load("2c/merge-development").snapshot;
+        let mut snapshot = judged("2c/merge-development");
         change(&mut snapshot);
         let decision = decide(&snapshot);
         assert!(matches!(decision.outcome, Outcome::Wait { .. }), "case {index}, {what}: {:?}", decision.outcome);
@@ -212,7 +260,7 @@ fn what_may_pass_by_itself_is_waited_for_and_never_merged() {
 
 #[test]
 fn a_guardrail_that_only_warns_merges_and_is_shown() {
-    let mut snapshot = load("2c/merge-development").snapshot;
+    let mut snapshot = judged("2c/merge-development");
     policy(&mut snapshot).checks = Severity::Warn;
     pull(&mut snapshot).checks = CheckState::Failure;
     let decision = decide(&snapshot);
@@ -224,7 +272,7 @@ fn a_guardrail_that_only_warns_merges_and_is_shown() {
 #[test]
 fn a_draft_is_not_taken_out_of_draft_while_anything_forbids_its_merge() {
     for (index, (guardrail, change)) in VETOED.iter().enumerate() {
-        let mut snapshot = load("2c/mark-ready").snapshot;
+        let mut snapshot = judged("2c/mark-ready");
         change(&mut snapshot);
         // GitHub says BLOCKED of drafts that nothing but their being drafts blocks; the merge itself is judged later.
         let of_drafts = pull(&mut snapshot).merge_state == MergeState::Blocked;
@@ -243,7 +291,7 @@ fn ending_an_empty_pull_request_asks_no_consent_to_merge_but_deletes_no_branch_w
         }
     };
     let ends = [StopPoint::Settle, StopPoint::ClosePull, StopPoint::CloseIssue, StopPoint::DeleteBranch];
-    let mut snapshot = load("1c/close-empty").snapshot;
+    let mut snapshot = judged("1c/close-empty");
     assert_eq!(points(&decide(&snapshot)), ends);
     let facts = pull(&mut snapshot);
     (facts.draft, facts.mergeable, facts.checks) = (false, Mergeable::Unknown, CheckState::Failure);
@@ -256,7 +304,7 @@ fn ending_an_empty_pull_request_asks_no_consent_to_merge_but_deletes_no_branch_w
         |s: &mut Snapshot| pull(s).labels.push("orchestrator-hold".to_owned()),
         |s: &mut Snapshot| pull(s).changed_files = 1,
     ] {
-        let mut snapshot = load("1c/close-empty").snapshot;
+        let mut snapshot = judged("1c/close-empty");
         change(&mut snapshot);
         let acts =
             matches!(&decide(&snapshot).outcome, Outcome::Act { action } if action.kind == ActionKind::CloseEmpty);
@@ -276,7 +324,7 @@ proptest! {
         changes in proptest::sample::subsequence((0..VETOED.len() + WAITED_FOR.len()).collect::<Vec<_>>(), 1..5),
         draft in any::<bool>(),
     ) {
-        let mut snapshot = load(MERGES[fixture]).snapshot;
+        let mut snapshot = judged(MERGES[fixture]);
         prop_assert!(matches!(decide(&snapshot).outcome, Outcome::Act { .. }), "it would be merged");
         for index in &changes {
             let (_, change) = VETOED.iter().chain(&WAITED_FOR).nth(*index).expect("an index of the tables");
@@ -285,6 +333,8 @@ proptest! {
         let facts = pull(&mut snapshot);
         facts.draft = draft && facts.mergeable == Mergeable::Yes && facts.merge_state == MergeState::Clean;
         let decision = decide(&snapshot);
-        prop_assert!(!matches!(decision.outcome, Outcome::Act { .. }), "{:?}: {:?}", changes, decision.outcome);
+        // The agent may be asked to go on; nothing else may be done.
+        let acts = matches!(&decision.outcome, Outcome::Act { action } if action.kind != ActionKind::Nudge);
+        prop_assert!(!acts, "{:?}: {:?}", changes, decision.outcome);
     }
 }

@@ -124,6 +124,7 @@ pub fn binding(name: &str, issue: u64) -> Box<Binding> {
         merge: None,
         outcome: None,
         settled: None,
+        redispatch: None,
     })
 }
 

@@ -7,7 +7,7 @@
 use crate::adapter::accident::{Fate, Planned};
 use crate::adapter::driver::Toys;
 use crate::ending::{Ending, check, ending};
-use crate::stories::{Acted, EDITED, FILE, Story};
+use crate::stories::{Acted, Story};
 use orchestrator::decide::adopt::Wish;
 use orchestrator::engine::Cycle;
 use orchestrator::engine::port::Remote;
@@ -64,8 +64,8 @@ impl Scene {
         if !self.acted {
             let mut sim = self.toys.github.sim();
             let now = sim.world(|world| self.story.act(world));
-            if now == Acted::Edits {
-                sim.commit_files("main", &[(FILE, Some(EDITED))], "another wording").expect("it is pushed");
+            if let Some((path, content)) = now.file() {
+                sim.commit_files("main", &[(path, Some(content))], "by hand").expect("it is pushed");
             }
             self.acted = now != Acted::No;
         }
@@ -265,7 +265,7 @@ async fn a_doubt_that_is_longer_than_the_lag_of_lists_never_makes_an_issue_twice
     let begin = |plan: &[Planned]| {
         let mut options = Story::Item.options();
         options.project.retain(|(path, _)| path != "planning/orchestrator.toml");
-        let policy = "version = 1\n[merge]\nenabled = true\n";
+        let policy = "version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n";
         options.project.push(("planning/orchestrator.toml".to_owned(), policy.into()));
         let toys = Toys::with(options, plan);
         toys.github.sim().script_kind(IssueKind::GapAnalysis, Script::NoChange);

@@ -4,7 +4,7 @@
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Argument, Definition, Document, Selection, Value};
-use orchestrator::forge::{LINKED_PULLS, OBSERVATION};
+use orchestrator::forge::{CHECKS, LINKED_PULLS, LISTS, OBSERVATION};
 
 /// How many ids a list variable holds.
 fn ids(variable: &str) -> u64 {
@@ -30,6 +30,8 @@ fn count(document: &Document, selections: &[Selection], times: u64) -> (u64, u64
                     (Some(Value::Int(limit)), _) => {
                         (1, u64::try_from(limit.try_to_i32().expect("a number")).expect("no negative limit"))
                     }
+                    // The usual size of a list.
+                    (Some(Value::Variable(name)), _) if name == "page" => (1, 20),
                     (None, Some(Value::Variable(name))) => (0, ids(name)),
                     (None, None) => (0, 1),
                     other => panic!("{}: {other:?}", field.name),
@@ -73,6 +75,15 @@ fn a_further_page_of_linked_pull_requests_costs_one_point() {
     let (requests, nodes) = cost(LINKED_PULLS);
     assert_eq!((requests + 50) / 100, 1, "{requests} requests");
     assert!(nodes < 500_000, "{nodes} nodes");
+}
+
+#[test]
+fn a_further_page_of_the_lists_and_the_checks_of_a_head_cost_one_point() {
+    for document in [LISTS, CHECKS] {
+        let (requests, nodes) = cost(document);
+        assert_eq!(((requests + 50) / 100).max(1), 1, "{requests} requests");
+        assert!(nodes < 500_000, "{nodes} nodes");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn partly(errors: &str, data: serde_json::Value) -> orchestrator::sim::AccidentK
 async fn observed(sim: &Simulator, unsettled: &[String]) -> serde_json::Value {
     let variables = serde_json::json!({
         "owner": "maintainer", "name": "tally", "labels": ["Development"],
-        "unsettled": unsettled, "settled": [], "lists": true,
+        "unsettled": unsettled, "settled": [], "lists": true, "page": 20,
     });
     graphql(sim, orchestrator::forge::OBSERVATION, variables).await["data"].clone()
 }
@@ -84,26 +84,60 @@ async fn a_repository_that_cannot_be_seen_is_named() {
 }
 
 #[tokio::test]
-async fn an_answer_in_part_is_no_answer() {
+async fn what_is_told_in_part_is_kept_and_what_is_withheld_is_neither_there_nor_gone() {
     let sim = simulator().await;
     let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);
     let question = Question { unsettled: vec![issue.node.clone()], settled: Vec::new() };
     let data = observed(&sim, std::slice::from_ref(&issue.node.0)).await;
-    let hidden = r#"[{"type":"FORBIDDEN","path":["unsettled",0,"links","nodes",0,"statusCheckRollup"],
-        "message":"Resource not accessible by personal access token"}]"#;
-    arrange(&sim, "POST", "/graphql", partly(hidden, data.clone()));
-    let error = client(&sim).observe(&question).await.expect_err("a part is missing");
-    assert!(error.to_string().contains("Resource not accessible by personal access token"), "{error}");
     let mut broken = data.clone();
     broken["unsettled"][0] = serde_json::Value::Null;
-    let sick = r#"[{"path":["unsettled",0],"message":"Something went wrong while executing your query."}]"#;
-    arrange(&sim, "POST", "/graphql", partly(sick, broken.clone()));
-    let error = client(&sim).observe(&question).await.expect_err("not gone, only not answered");
-    assert!(error.to_string().contains("Something went wrong"), "{error}");
+    let observe = async |errors: &str, data: &serde_json::Value| {
+        arrange(&sim, "POST", "/graphql", partly(errors, data.clone()));
+        client(&sim).observe(&question).await
+    };
+    let labels = r#"[{"type":"FORBIDDEN","path":["unsettled",0,"labels"],"message":"Not yours"}]"#;
+    let facts = observe(labels, &data).await.expect("the rest is told");
+    assert_eq!(facts.bound[0].unread.as_deref(), Some("Not yours"));
+    assert_eq!(facts.partial, ["GitHub answered in part: Not yours"]);
+    let withheld = r#"[{"type":"FORBIDDEN","path":["unsettled",0],"message":"Not yours"}]"#;
+    let facts = observe(withheld, &broken).await.expect("the rest is told");
+    assert_eq!((facts.bound.len(), facts.gone.len(), facts.partial.len()), (0, 0, 1), "withheld is not gone");
     let gone = r#"[{"type":"NOT_FOUND","path":["unsettled",0],"message":"Could not resolve to a node"}]"#;
-    arrange(&sim, "POST", "/graphql", partly(gone, broken));
-    let facts = client(&sim).observe(&question).await.expect("an issue that is gone is an answer");
-    assert_eq!((facts.gone, facts.bound.len()), (vec![issue.node], 0));
+    let facts = observe(gone, &broken).await.expect("an issue that is gone is an answer");
+    assert_eq!((facts.gone, facts.bound.len(), facts.partial.len()), (vec![issue.node.clone()], 0, 0));
+    let core = r#"[{"type":"FORBIDDEN","path":["repository","defaultBranchRef"],"message":"Not yours"}]"#;
+    let error = observe(core, &data).await.expect_err("without a mainline there is nothing to decide");
+    assert!(error.to_string().contains("Not yours"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_that_was_too_much_is_asked_for_in_smaller_pages_and_later_in_large_ones_again() {
+    let sim = simulator().await;
+    let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);
+    let question = Question { unsettled: vec![issue.node.clone(); 3], settled: Vec::new() };
+    let client = client(&sim);
+    let asked = async |accidents: Vec<orchestrator::sim::AccidentKind>| {
+        let before = sim.requests().entries.len();
+        for accident in accidents {
+            arrange(&sim, "POST", "/graphql", accident);
+        }
+        let facts = client.observe(&question).await.expect("observed");
+        assert_eq!(facts.bound.len(), 3);
+        sim.requests().entries.len() - before
+    };
+    assert_eq!(asked(vec![]).await, 1);
+    let sick =
+        r#"[{"message":"Something went wrong while executing your query. This may be the result of a timeout."}]"#;
+    assert_eq!(
+        asked(vec![partly(sick, serde_json::Value::Null)]).await,
+        3,
+        "the refused one, and two of two issues each"
+    );
+    assert_eq!(asked(vec![]).await, 2, "the smaller size is kept");
+    for _ in 0..20 {
+        asked(vec![]).await;
+    }
+    assert_eq!(asked(vec![]).await, 1, "and given up again");
 }
 
 #[tokio::test]

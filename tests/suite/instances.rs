@@ -18,7 +18,7 @@ type Instance = Engine<orchestrator::forge::Client, Arc<LocalClone>, TestClock>;
 const ROUNDS: usize = 5;
 
 fn policy(lease: &str) -> Vec<u8> {
-    format!("version = 1\n[merge]\nenabled = true\n[loop]\ndoubt = \"{lease}\"\nlease = \"{lease}\"\nwrite_spacing = \"0s\"\n").into_bytes()
+    format!("version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\ndoubt = \"{lease}\"\nlease = \"{lease}\"\nwrite_spacing = \"0s\"\n").into_bytes()
 }
 
 /// A stage with a second instance by another account, before anything is asked or promoted.

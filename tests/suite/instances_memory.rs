@@ -40,7 +40,7 @@ fn begin(pending: bool, lease: bool, lag: i64) -> (Toys, Seat) {
     let mut options = Options::default();
     options.project.retain(|(path, _)| path != "planning/orchestrator.toml");
     let pacing = if lease { "" } else { "doubt = \"0s\"\nlease = \"0s\"\n" };
-    let policy = format!("version = 1\n[merge]\nenabled = true\n[loop]\n{pacing}");
+    let policy = format!("version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\n{pacing}");
     options.project.push(("planning/orchestrator.toml".to_owned(), policy.into_bytes()));
     if pending {
         options.project.push(("planning/issue_queue/pending/dev-1.md".to_owned(), b"# One".to_vec()));

@@ -6,7 +6,7 @@
 
 use crate::ending::{Ending, check, ending};
 use crate::program::Program;
-use crate::stories::{Acted, EDITED, FILE, Story};
+use crate::stories::{Acted, Story};
 use jiff::{SignedDuration, Timestamp};
 use orchestrator::decide::adopt::Wish;
 use orchestrator::engine::Engine;
@@ -91,8 +91,8 @@ impl Play {
     async fn people(&self, acted: &mut bool) {
         if !*acted {
             let now = self.sim.world(|world| self.story.act(world));
-            if now == Acted::Edits {
-                self.sim.commit_files("main", &[(FILE, Some(EDITED))], "another wording").await.expect("it is pushed");
+            if let Some((path, content)) = now.file() {
+                self.sim.commit_files("main", &[(path, Some(content))], "by hand").await.expect("it is pushed");
             }
             *acted = now != Acted::No;
         }

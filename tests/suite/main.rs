@@ -69,6 +69,8 @@ mod run_command;
 mod run_signals;
 mod run_token;
 mod running;
+mod scenario;
+mod scenario_commands;
 mod sim_acts;
 mod sim_agent;
 mod sim_client;

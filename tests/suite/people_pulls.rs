@@ -5,7 +5,8 @@ use crate::play::{Scenario, Step, drafted, finished, item, merged, viewer_closes
 use orchestrator::sim::world::{MergeMethod, Permission, PullEdit, StateReason, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
-const PARALLEL: &str = "version = 1\n[merge]\nenabled = true\n[loop]\nmax_in_flight = 2\nwrite_spacing = \"0ms\"\n";
+const PARALLEL: &str =
+    "version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\nmax_in_flight = 2\nwrite_spacing = \"0ms\"\n";
 
 fn ready(world: &mut World) {
     world.mark_ready(world.viewer(), 2).expect("a draft");
@@ -39,13 +40,13 @@ acts! {
         outcome: ["dev-1.md: #1 merged by #2", "complete/dev-1.md", "capability update of dev-1.md: #3 unsettled"],
     }
     a_pull_request_that_is_not_linked_is_merged {
-        "nothing says that it belongs to the issue: the item stays in work, and after an hour that is said",
+        "nothing says that it belongs to the issue: the item stays in work, and after half an hour that is said",
         idle(vec![
             Step::Cycles(2),
             Step::Push("mine", "notes/mine.md", Some(b"mine")),
             Step::Open("mine", "For the first issue."),
             Step::Merge(2, MergeMethod::Squash),
-            Step::Pass(3_600),
+            Step::Pass(1_800),
             Step::Cycles(2),
         ]),
         shown: [

@@ -144,7 +144,7 @@ pub async fn agent(sim: &Simulator) {
 /// The sample project with this pacing in its policy.
 pub fn paced(pacing: &str) -> orchestrator::sim::Options {
     let mut options = orchestrator::sim::Options::default();
-    let policy = format!("version = 1\n[merge]\nenabled = true\n[loop]\n{pacing}\n");
+    let policy = format!("version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\n{pacing}\n");
     options.project.retain(|(path, _)| path != "planning/orchestrator.toml");
     options.project.push(("planning/orchestrator.toml".to_owned(), policy.into_bytes()));
     options

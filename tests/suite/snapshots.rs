@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use orchestrator::model::{
     AccountId, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Category, ChangeKind, ChangedPath,
-    CheckState, CommitId, Document, Folder, ForgeFacts, HeadDiff, IssueNumber, IssueState, ItemName, Key, Ledger,
-    MergePolicy, MergeState, Mergeable, Needs, NodeId, ObjectId, Planning, Policy, PolicyState, PullFacts, PullNumber,
-    PullState, QueueItem, RepositoryFacts, Snapshot, Tips,
+    CheckReport, CheckState, CommentMarker, CommitId, Document, Folder, ForgeFacts, HeadDiff, IssueNumber, IssueState,
+    ItemName, Key, Ledger, MergePolicy, MergeQueue, MergeState, Mergeable, Needs, NodeId, ObjectId, OwnComment,
+    Planning, Policy, PolicyState, PullFacts, PullNumber, PullState, QueueItem, RepositoryFacts, Snapshot, Tips,
 };
 
 /// The coding agent's account.
@@ -84,6 +84,7 @@ pub fn quiet() -> Snapshot {
             open_issues: 0,
             pulls: Vec::new(),
             open_pulls: 0,
+            partial: Vec::new(),
         },
         needs: Needs::default(),
         refused: Vec::new(),
@@ -105,6 +106,7 @@ pub fn binding(key: Key, issue: u64) -> Binding {
         merge: None,
         outcome: None,
         settled: None,
+        redispatch: None,
     }
 }
 
@@ -120,6 +122,8 @@ pub fn issue(number: u64) -> BoundIssue {
         assignees: vec![agent()],
         assignments: vec![Assignment { at: at(-500), actor: maintainer(), assignee: agent(), assigned: true }],
         pulls: Vec::new(),
+        candidates: Vec::new(),
+        unread: None,
     }
 }
 
@@ -138,6 +142,9 @@ pub fn pull(number: u64, closes: u64, head: u8) -> PullFacts {
         branch_tip: Some(oid(head)),
         cross_repository: false,
         changed_files: 1,
+        changed_lines: 10,
+        updated: None,
+        queue: MergeQueue::None,
         mergeable: Mergeable::Yes,
         merge_state: MergeState::Draft,
         review_requested: true,
@@ -190,4 +197,15 @@ pub fn known(snapshot: &mut Snapshot, pull: PullNumber, head: CommitId, diff: He
     snapshot.needs.diffs.insert(head, diff);
     let finished = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
     snapshot.needs.agent_events.insert(pull, finished);
+    let nothing = CheckReport { checks: None, required: Some(Vec::new()), held: Some(Vec::new()) };
+    snapshot.needs.checks.insert(head, nothing);
+    sent_back(snapshot, pull, head);
+}
+
+/// The head was sent back to the agent long ago, and nothing came of it: what forbids its merge is all there is to say.
+pub fn sent_back(snapshot: &mut Snapshot, pull: PullNumber, head: CommitId) {
+    let at = snapshot.now - jiff::SignedDuration::from_hours(3);
+    let comment =
+        OwnComment { about: CommentMarker::Feedback { pull, head }, author: snapshot.forge.viewer.clone(), at };
+    snapshot.needs.own_comments.insert(pull, vec![comment]);
 }

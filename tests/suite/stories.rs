@@ -1,7 +1,7 @@
 //! Short stories in which every action of the engine happens, and what a person does in each.
 
 use orchestrator::model::{ActionKind, Outcome, StopPoint};
-use orchestrator::sim::world::{NewIssue, StateReason, World};
+use orchestrator::sim::world::{NewIssue, PullEdit, StateReason, Step, What, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
 /// What a story is about: which files it begins with and what a person does in it.
@@ -29,6 +29,18 @@ pub enum Story {
     Adopted,
     /// One item whose issue a person deletes and then gives up.
     GivenUp,
+    /// One item whose session dies in the middle of the work.
+    Died,
+    /// One item that the agent never begins when it is sent there first.
+    NeverBegun,
+    /// One item whose finished head is behind a mainline that wants it up to date.
+    Behind,
+    /// One item whose head the policy wants approved.
+    Approved,
+    /// One item whose workflow run waits for approval, which the policy gives.
+    Held,
+    /// One item whose pull request doesn't say that it closes the issue, which the policy puts right.
+    Unlinked,
 }
 
 /// What a person did just now.
@@ -40,6 +52,19 @@ pub enum Acted {
     Yes,
     /// The pending file is to be rewritten, which needs git.
     Edits,
+    /// The mainline moves on, which needs git.
+    Moves,
+}
+
+impl Acted {
+    /// The file that is to be committed to the mainline.
+    pub const fn file(self) -> Option<(&'static str, &'static [u8])> {
+        match self {
+            Self::No | Self::Yes => None,
+            Self::Edits => Some((FILE, EDITED)),
+            Self::Moves => Some(("docs/notes.md", b"# Notes\n")),
+        }
+    }
 }
 
 /// The pending file of the stories about an item, and how it reads once it is edited.
@@ -47,7 +72,7 @@ pub const FILE: &str = "planning/issue_queue/pending/dev-1.md";
 pub const EDITED: &[u8] = b"# One, better\n\nDo it well.\n";
 
 impl Story {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Reached,
         Self::Item,
         Self::Answered,
@@ -59,6 +84,12 @@ impl Story {
         Self::Duplicate,
         Self::Adopted,
         Self::GivenUp,
+        Self::Died,
+        Self::NeverBegun,
+        Self::Behind,
+        Self::Approved,
+        Self::Held,
+        Self::Unlinked,
     ];
 
     /// In which story an action has this effect.
@@ -73,6 +104,12 @@ impl Story {
             (ActionKind::Sweep, _) => Self::Duplicate,
             (ActionKind::Adopt, StopPoint::Settle) => Self::GivenUp,
             (ActionKind::Adopt, _) => Self::Adopted,
+            (ActionKind::Nudge, _) => Self::Died,
+            (ActionKind::Redispatch, _) => Self::NeverBegun,
+            (ActionKind::UpdateBranch, _) => Self::Behind,
+            (ActionKind::Approve, _) => Self::Approved,
+            (ActionKind::Rerun, _) => Self::Held,
+            (ActionKind::Link, _) => Self::Unlinked,
             (
                 ActionKind::Promote
                 | ActionKind::MarkReady
@@ -100,14 +137,54 @@ impl Story {
             | Self::Reworded
             | Self::Asked
             | Self::Duplicate
-            | Self::GivenUp => {
+            | Self::GivenUp
+            | Self::Died
+            | Self::NeverBegun
+            | Self::Behind
+            | Self::Approved
+            | Self::Held
+            | Self::Unlinked => {
                 options.project.push((FILE.to_owned(), b"# One\n\nDo it.\n".to_vec()));
             }
             Self::Adopted => {
                 options.project.push(("planning/issue_queue/processed/dev-1.md".to_owned(), b"# One\n".to_vec()));
             }
         }
+        for (path, content) in &mut options.project {
+            if path == "planning/orchestrator.toml" {
+                let text =
+                    String::from_utf8_lossy(content).replace("[merge]\n", &format!("[merge]\n{}", self.merging()));
+                *content =
+                    format!("{}\n{}", text.replace("[loop]\n", &format!("[loop]\n{}", self.looping())), self.agent())
+                        .into_bytes();
+            }
+        }
         options
+    }
+
+    /// Lines of the policy below `[merge]`.
+    const fn merging(self) -> &'static str {
+        match self {
+            Self::Behind => "update_branch = true\n",
+            Self::Approved => "approve = true\n",
+            _ => "",
+        }
+    }
+
+    /// Lines of the policy below `[loop]`.
+    const fn looping(self) -> &'static str {
+        match self {
+            Self::Unlinked => "auto_link = true\n",
+            _ => "",
+        }
+    }
+
+    /// What the policy says of the agent.
+    const fn agent(self) -> &'static str {
+        match self {
+            Self::Held => "[agent]\nrerun_held_runs = true\n",
+            _ => "",
+        }
     }
 
     /// What happens to the first write of a kind in the undisturbed story already: that is how an issue comes to be adopted,
@@ -124,7 +201,13 @@ impl Story {
             | Self::Asked
             | Self::Duplicate
             | Self::Adopted
-            | Self::GivenUp => None,
+            | Self::GivenUp
+            | Self::Died
+            | Self::NeverBegun
+            | Self::Behind
+            | Self::Approved
+            | Self::Held
+            | Self::Unlinked => None,
         }
     }
 
@@ -145,12 +228,19 @@ impl Story {
             | Self::Asked
             | Self::Duplicate
             | Self::Adopted
-            | Self::GivenUp => &[(IssueKind::GapAnalysis, Script::NoChange)],
+            | Self::GivenUp
+            | Self::Died
+            | Self::NeverBegun
+            | Self::Behind
+            | Self::Approved
+            | Self::Held
+            | Self::Unlinked => &[(IssueKind::GapAnalysis, Script::NoChange)],
         }
     }
 
     /// What the predecessor left at GitHub.
     pub fn prepare(self, world: &mut World) {
+        world.settings.up_to_date_required = self == Self::Behind;
         if self == Self::Adopted {
             let viewer = world.viewer();
             let body = "Do it.\n\n<!-- orchestrator-issue-queue-id: dev-1.md -->".to_owned();
@@ -194,7 +284,35 @@ impl Story {
                 world.open_issue(viewer, asked, None).expect("an issue");
                 Acted::Yes
             }
+            (Self::Died, _, Some(pull)) => {
+                // The session is over, and its event says why.
+                let running = world.sessions().iter().rfind(|session| session.pull == Some(pull)).cloned();
+                world.session_step(running.map(|session| session.id).unwrap_or_default(), Step::Ended, None);
+                world.agent_event(pull, viewer, What::AgentFailed("Something went wrong.".to_owned()));
+                Acted::Yes
+            }
+            (Self::NeverBegun, Some(issue), _) if !issue.assignees.is_empty() => {
+                world.session_step(0, Step::Ended, None);
+                world.backdate(issue.number, jiff::SignedDuration::from_hours(2));
+                Acted::Yes
+            }
+            (Self::Behind, _, Some(pull)) if asks_for_review(world, pull) => Acted::Moves,
+            (Self::Held, _, Some(pull)) if asks_for_review(world, pull) => {
+                let head = world.pull(pull).map(|(_, facts)| facts.head_oid.clone()).unwrap_or_default();
+                world.hold_run(&head, "ci");
+                Acted::Yes
+            }
+            (Self::Unlinked, Some(issue), Some(pull)) if asks_for_review(world, pull) => {
+                let body = Some(format!("Part of the work of #{}.", issue.number));
+                world.edit_pull(viewer, pull, PullEdit { body, ..PullEdit::default() }).expect("it can be edited");
+                Acted::Yes
+            }
             _ => Acted::No,
         }
     }
+}
+
+/// The agent is done with it.
+fn asks_for_review(world: &World, pull: u64) -> bool {
+    world.pull(pull).is_some_and(|(_, facts)| !facts.requested.is_empty())
 }

@@ -78,10 +78,10 @@ maintainer/tally: one commit on main: planning: add what begins the loop [skip c
 
 diff --git a/planning/orchestrator.toml b/planning/orchestrator.toml
 new file mode 100644
-index 0000000..f2e35c9
+index 0000000..4e20472
 --- /dev/null
 +++ b/planning/orchestrator.toml
-@@ -0,0 +1,34 @@
+@@ -0,0 +1,47 @@
 +# What orchestrator may do in this repository. The file on the default branch counts; present and valid, it is the
 +# consent to write: to open issues, to assign the agent, to move queue files, to keep its ledger. What is commented out
 +# is the default.
@@ -91,6 +91,9 @@ index 0000000..f2e35c9
 +# Merging is a consent of its own: without it every pull request waits for a person.
 +enabled = false
 +# method = \"squash\"              # or \"merge\", \"rebase\"
++# cool_down = \"2m\"               # how long a head must have been left alone
++# update_branch = false          # merge the base into a head that is behind, where a rule wants it up to date
++# approve = false                # approve a head, once, before it is merged
 +
 +# [loop]
 +# max_in_flight = 1              # items in work at once
@@ -98,14 +101,20 @@ index 0000000..f2e35c9
 +# doubt = \"120s\"                 # how long a create of unknown end is waited for
 +# lease = \"360s\"
 +# write_spacing = \"1s\"
++# auto_link = false              # put `Fixes #n` before the description of the one pull request that answers an issue
 +
 +# [limits]
 +# issues_per_hour = 12
 +# merges_per_hour = 20
-+# nudges_per_day = 3
++# nudges_per_day = 3             # comments to the agent a pull request in any 24 hours
++# merges_per_day = 100
++# changed_files = 200            # by a pull request that is merged unseen
++# changed_lines = 10000
 +
 +# [agent]
 +# login = \"copilot-swe-agent[bot]\"
++# start = \"1h\"                   # without a pull request by then, it is assigned once more
++# rerun_held_runs = false        # runs the agent's code, unseen, with the repository's secrets
 +
 +# [commit]
 +# name = \"orchestrator\"
@@ -116,6 +125,10 @@ index 0000000..f2e35c9
 +# checks = \"strict\"
 +# mergeable = \"strict\"
 +# review_request = \"strict\"
++# reviews = \"strict\"
++# diff_size = \"strict\"
++# cool_down = \"strict\"
++# merge_cap = \"strict\"
 
 left as it is: planning/vision/goal.md is there already
 ! error: nobody is there to say yes, so nothing was written

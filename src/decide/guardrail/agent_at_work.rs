@@ -4,11 +4,8 @@
 //! pull requests are out of order, so the newest event counts for "a session runs" and "it died", never for "done".
 
 use super::{Case, Verdict, veto};
+use crate::decide::liveness::SESSION;
 use crate::model::{Actor, AgentEventKind, Need, Waiting};
-use jiff::SignedDuration;
-
-/// A session's limit, less a minute.
-const SESSION: SignedDuration = SignedDuration::from_mins(59);
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let snapshot = case.view.snapshot;

@@ -1,51 +1,129 @@
 //! Checks: green, or rightly absent.
 //!
-//! No check at all is right for pull requests that change planning documents only, and where the head's tree has no
-//! workflow file. For a development pull request of a repository with workflows it means that none has started: by
-//! default the agent's runs wait for a person's approval, and then nothing reports until somebody clicks.
+//! A head's checks come and go within its first minute, so a young head is waited for. No check at all is right where no
+//! rule requires one and either only planning documents change or the head's tree has no workflow file. For a development
+//! pull request of a repository with workflows it means that none has started: by default the agent's runs wait for a
+//! person's approval, and then nothing reports until somebody clicks.
+//!
+//! A token that may not read checks leaves the judgement to the merge state, in which GitHub has counted the required ones;
+//! that it could not be judged is shown.
 
-use super::{Case, PullKind, Verdict, veto};
-use crate::model::{Actor, CheckState, Waiting};
-use jiff::SignedDuration;
+use super::{Case, PullKind, Verdict, cool_down, veto};
+use crate::message::failing_check;
+use crate::model::{Actor, CheckReport, CheckState, HeldRun, Need, Waiting};
+use jiff::{SignedDuration, Timestamp};
 
-/// How long a fresh head may go without a check before a person is named.
+/// How long a head's checks may still appear.
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
+/// How long a head may go without a check, or with one that runs, before a person is named.
 const YOUNG: SignedDuration = SignedDuration::from_mins(10);
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
     match case.pull.checks {
-        CheckState::Success => Verdict::Pass,
-        CheckState::Pending => {
-            let why = format!("checks of {pull} are still running");
-            Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
-        }
-        CheckState::Failure => {
-            let why = format!("checks of {pull} failed at {}", case.pull.head.short());
-            veto(why, format!("the agent or a person mends them: {}", checks_page(case)))
-        }
+        CheckState::Success => match still(case, FRESH) {
+            Some(until) => {
+                waits(format!("the head of {pull} is young; its checks may not be all there yet"), Some(until))
+            }
+            None => Verdict::Pass,
+        },
+        CheckState::Pending => pending(case),
+        CheckState::Failure => match report(case, true) {
+            Err(look) => look,
+            Ok(report) => {
+                let named = failing(report);
+                let which = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
+                let why = format!("checks of {pull} failed at {}{which}", case.pull.head.short());
+                veto(why, format!("the agent or a person mends them: {}", checks_page(case)))
+            }
+        },
         CheckState::None => absent(case),
+        CheckState::Unreadable => Verdict::Unseen(format!("this token may not read the checks of {pull}")),
+    }
+}
+
+/// The failing checks in words.
+pub(in crate::decide) fn failing(report: &CheckReport) -> Vec<String> {
+    let red = report.checks.iter().flatten().filter(|check| check.state == CheckState::Failure);
+    red.map(|check| failing_check(&check.name, check.required)).collect()
+}
+
+/// Until when the head is that young; `None` once it is older.
+fn still(case: &Case<'_>, long: SignedDuration) -> Option<Timestamp> {
+    let pushed = cool_down::pushed(case);
+    let until = pushed.saturating_add(long).unwrap_or(pushed);
+    (case.view.snapshot.now < until).then_some(until)
+}
+
+fn report<'a>(case: &Case<'a>, named: bool) -> Result<&'a CheckReport, Verdict> {
+    let need = Need::Checks { pull: case.pull.number, head: case.pull.head, named };
+    case.view.snapshot.needs.checks.get(&case.pull.head).ok_or(Verdict::Look(need))
+}
+
+fn pending(case: &Case<'_>) -> Verdict {
+    let pull = case.pull.number;
+    let running = || waits(format!("checks of {pull} are still running"), None);
+    if still(case, YOUNG).is_some() {
+        return running();
+    }
+    match report(case, true) {
+        Err(look) => look,
+        Ok(report) => held(case, report.held.as_deref().unwrap_or_default()).unwrap_or_else(running),
     }
 }
 
 fn absent(case: &Case<'_>) -> Verdict {
-    match case.kind {
-        PullKind::Gap | PullKind::Capability => return Verdict::Pass,
-        PullKind::Development => {}
-    }
-    match case.diff() {
-        Err(look) => return look,
-        Ok(diff) if !diff.has_workflows => return Verdict::Pass,
-        Ok(_) => {}
-    }
     let pull = case.pull.number;
-    let pushed = case.pull.head_committed.unwrap_or(case.pull.created);
-    let until = pushed.saturating_add(YOUNG).unwrap_or(pushed);
-    if case.view.snapshot.now < until {
-        let why = format!("no check has reported on {pull} yet");
-        return Verdict::Wait(Waiting { why, actor: Actor::Forge, until: Some(until) });
+    let report = match report(case, false) {
+        Err(look) => return look,
+        Ok(report) => report,
+    };
+    if let Some(veto) = held(case, report.held.as_deref().unwrap_or_default()) {
+        return veto;
     }
-    let why = format!("no check has reported on {pull} for 10 minutes; its workflow runs may wait for approval");
-    veto(why, format!("approve the runs at {}", checks_page(case)))
+    let why = match report.required.as_deref().and_then(<[String]>::first) {
+        Some(name) => format!("the required check `{}` has not reported on {pull}", crate::text::one_line(name, 100)),
+        None => {
+            match case.kind {
+                PullKind::Gap | PullKind::Capability => return Verdict::Pass,
+                PullKind::Development => {}
+            }
+            match case.diff() {
+                Err(look) => return look,
+                Ok(diff) if !diff.has_workflows => return Verdict::Pass,
+                Ok(_) => {}
+            }
+            format!("no check has reported on {pull}")
+        }
+    };
+    match still(case, YOUNG) {
+        Some(until) => waits(format!("{why} yet"), Some(until)),
+        // Workflows may leave drafts alone; once it is none the merge is judged anew.
+        None if case.pull.draft && report.held.as_ref().is_some_and(Vec::is_empty) => Verdict::Pass,
+        None => veto(
+            format!("{why} for 10 minutes; its workflow runs may wait for approval"),
+            format!("approve the runs at {}", checks_page(case)),
+        ),
+    }
+}
+
+/// Runs that wait for a person, with the page on which they are approved.
+fn held(case: &Case<'_>, runs: &[HeldRun]) -> Option<Verdict> {
+    let first = runs.first()?;
+    let (pull, name) = (case.pull.number, crate::text::one_line(&first.name, 100));
+    let others = match runs.len() {
+        1 => String::new(),
+        several => format!(" and {} more", several - 1),
+    };
+    let page = if first.url.starts_with("https://") { first.url.clone() } else { checks_page(case) };
+    Some(veto(
+        format!("the workflow run `{name}`{others} of {pull} waits for approval"),
+        format!("approve and run it: {page}"),
+    ))
+}
+
+fn waits(why: String, until: Option<Timestamp>) -> Verdict {
+    Verdict::Wait(Waiting { why, actor: Actor::Forge, until })
 }
 
 fn checks_page(case: &Case<'_>) -> String {

@@ -3,7 +3,7 @@
 //! A draft is never CLEAN, so for a draft only a conflict counts: it is marked ready first and judged again.
 
 use super::{Case, Verdict, veto};
-use crate::model::{Actor, CheckState, MergeState, Mergeable, Waiting};
+use crate::model::{Actor, CheckState, MergeQueue, MergeState, Mergeable, Waiting};
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
@@ -16,6 +16,18 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     if case.pull.mergeable == Mergeable::Conflicting {
         return conflict();
     }
+    match case.pull.queue {
+        MergeQueue::None => {}
+        MergeQueue::Queued => {
+            let why = format!("{pull} is in the merge queue of `{base}`");
+            return Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None });
+        }
+        MergeQueue::Required => {
+            let ready = if case.pull.draft { format!("mark {pull} ready and ") } else { String::new() };
+            let why = format!("`{base}` is merged into through a queue");
+            return veto(why, format!("{ready}add {pull} to the merge queue"));
+        }
+    }
     if case.pull.draft {
         return Verdict::Pass;
     }
@@ -24,8 +36,19 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         (MergeState::Clean | MergeState::HasHooks, _) => Verdict::Pass,
         (MergeState::Dirty, _) => conflict(),
         (MergeState::Behind, _) => {
-            let why = format!("{pull} is behind `{base}`, and a rule wants it up to date");
+            let why = format!(
+                "{pull} is behind `{base}`, and a rule wants it up to date: update its branch, or set `update_branch = true` \
+                 under `[merge]`"
+            );
             Verdict::Wait(Waiting { why, actor: Actor::Person, until: None })
+        }
+        // What can't be read may still be running.
+        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Unreadable => {
+            let why = format!(
+                "GitHub says that {pull} is {}, and this token may not read its checks, which may still be running",
+                if case.pull.merge_state == MergeState::Blocked { "blocked" } else { "unstable" }
+            );
+            Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
         // Both are said of a head whose checks still run; what else blocks it has guardrails of its own.
         (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Pending => {

@@ -80,6 +80,11 @@ fn gap(diff: &HeadDiff) -> Option<String> {
     if diff.changes.len() != diff.added_items.len() {
         return Some("what it adds is no queue file".to_owned());
     }
+    invalid_file(diff)
+}
+
+/// The file that a gap analysis added and that is no queue file as it is: the agent can mend it.
+pub(in crate::decide) fn invalid_file(diff: &HeadDiff) -> Option<String> {
     let (name, why) = diff.added_items.iter().find_map(|(name, why)| Some((name, why.as_ref()?)))?;
     Some(format!("{name} is no valid queue file: {why}"))
 }

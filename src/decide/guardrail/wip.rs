@@ -12,7 +12,7 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
 }
 
 /// `[WIP] …`, `WIP: …`, `wip …`; the predecessor's rule.
-fn is_wip(title: &str) -> bool {
+pub(in crate::decide) fn is_wip(title: &str) -> bool {
     let rest = title.trim_start();
     let rest = rest.strip_prefix('[').map_or(rest, str::trim_start);
     let (Some(word), after) = (rest.get(..3), rest.get(3..).and_then(|rest| rest.chars().next())) else {

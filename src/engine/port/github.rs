@@ -3,8 +3,9 @@
 use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, Call, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite, Identity,
-    IssueNumber, IssueText, Key, ListedIssue, MergeRequest, NodeId, Performed, PullNumber, Question, Rights,
+    AccountId, AgentEvent, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite,
+    Identity, IssueNumber, IssueText, Key, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PullComment,
+    PullNumber, Question, Rights,
 };
 
 impl Forge for Client {
@@ -42,6 +43,24 @@ impl Forge for Client {
         Self::discussion(self, pull).await
     }
 
+    async fn checks(
+        &self,
+        pull: PullNumber,
+        head: CommitId,
+        base: &str,
+        named: bool,
+    ) -> Result<CheckReport, ForgeError> {
+        Self::checks(self, pull, head, base, named).await
+    }
+
+    async fn own_comments(&self, pull: PullNumber) -> Result<Vec<OwnComment>, ForgeError> {
+        Self::own_comments(self, pull).await
+    }
+
+    async fn description(&self, pull: PullNumber) -> Result<String, ForgeError> {
+        Self::description(self, pull).await
+    }
+
     async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
         Self::create_issue(self, text).await
     }
@@ -72,6 +91,30 @@ impl Forge for Client {
 
     async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
         Self::delete_branch(self, branch, head).await
+    }
+
+    async fn comment(&self, comment: &PullComment) -> Performed<()> {
+        Self::comment(self, comment).await
+    }
+
+    async fn unassign(&self, issue: IssueNumber, login: &str) -> Performed<()> {
+        Self::unassign(self, issue, login).await
+    }
+
+    async fn update_branch(&self, pull: PullNumber, head: CommitId) -> Performed<()> {
+        Self::update_branch(self, pull, head).await
+    }
+
+    async fn approve(&self, pull: PullNumber, head: CommitId) -> Performed<()> {
+        Self::approve(self, pull, head).await
+    }
+
+    async fn rerun(&self, run: u64) -> Performed<()> {
+        Self::rerun(self, run).await
+    }
+
+    async fn describe(&self, pull: PullNumber, digest: &str, body: &str) -> Performed<()> {
+        Self::describe(self, pull, digest, body).await
     }
 }
 

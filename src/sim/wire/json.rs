@@ -7,6 +7,7 @@
 mod commit;
 mod pull;
 mod repository;
+mod run;
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

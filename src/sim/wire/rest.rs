@@ -3,6 +3,7 @@
 //! Guarantees that an unknown path is `Not Found`, as on GitHub, and that the world is held only while an answer is
 //! made, never while git runs.
 
+mod actions;
 mod issues;
 mod pulls;
 mod repository;
@@ -51,6 +52,8 @@ async fn in_repository(site: &Site<impl Objects>, call: &Call, rest: &[&str]) ->
         ("POST", ["labels"]) => repository::create_label(site, call),
         ("GET", ["collaborators", login, "permission"]) => repository::permission(site, login),
         ("GET", ["assignees", login]) => Ok(repository::assignable(site, login)),
+        ("GET", ["actions", "runs"]) => Ok(actions::runs(site, call)),
+        ("POST", ["actions", "runs", id, "rerun"]) => actions::rerun(site, call, number(id)?),
         ("GET", ["rules", "branches", branch @ ..]) => Ok(repository::rules(site, call, &branch.join("/"))),
         ("GET", ["git", "ref", name @ ..]) => repository::reference(site, &name.join("/")),
         ("DELETE", ["git", "refs", "heads", branch @ ..]) => {

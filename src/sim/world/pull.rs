@@ -205,6 +205,9 @@ impl World {
         if pull.mergeability == Mergeability::Conflicting {
             return no("Pull Request is not mergeable");
         }
+        if self.needs_queue(&pull.base) {
+            return no("Changes must be made through the merge queue");
+        }
         if let Some(reason) = self.unmet_rule(pull) {
             return no(&reason);
         }

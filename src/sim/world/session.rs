@@ -110,6 +110,14 @@ impl World {
         });
     }
 
+    /// Lets everything that happened to an issue have happened earlier, as if time had passed since.
+    pub fn backdate(&mut self, number: u64, by: jiff::SignedDuration) {
+        let events = self.subjects.get_mut(&number).into_iter().flat_map(|subject| &mut subject.events);
+        for event in events {
+            event.at = event.at.saturating_sub(by).unwrap_or(event.at);
+        }
+    }
+
     /// Records a lifecycle event of the agent; its actor is the person on whose behalf it works.
     pub fn agent_event(&mut self, pull: u64, on_behalf_of: AccountId, what: What) {
         self.record(pull, on_behalf_of, what);

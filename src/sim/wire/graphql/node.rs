@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::connection::{Connection, List, PageInfo};
 use super::{Rate, events, issue, pull, repository};
 use crate::sim::world::{
-    Account, AccountId, AccountKind, Check, CheckResult, Comment, Commit, Event, Label, Pull, RefState, Review,
+    Account, AccountId, AccountKind, Check, CheckResult, Comment, Commit, Event, Hidden, Label, Pull, RefState, Review,
     ReviewThread, Subject, World, node_id,
 };
 
@@ -216,6 +216,11 @@ pub(super) fn typed_error(kind: &str, message: &str) -> FieldError {
     FieldError { message: format!("{kind}|{message}") }
 }
 
+/// What a token may not read.
+pub(super) fn not_yours() -> FieldError {
+    typed_error("FORBIDDEN", "Resource not accessible by personal access token")
+}
+
 /// A time as a value.
 pub(super) fn time<'a>(at: Timestamp) -> ResolvedValue<'a> {
     ResolvedValue::leaf(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
@@ -312,6 +317,7 @@ fn rollup<'w>(view: View<'w>, oid: &'w str, info: &ResolveInfo<'_>) -> Resolved<
     Ok(Some(match info.field_name() {
         "id" => ResolvedValue::leaf(format!("SCR_{oid}")),
         "state" => ResolvedValue::leaf(view.world.rollup(oid).map(|rollup| rollup.name())),
+        "contexts" if view.world.settings.checks_hidden != Hidden::Nothing => return Err(not_yours()),
         "contexts" => {
             let items = checks.iter().map(|check| (check.id, Object::CheckRun(check)));
             return List::by_id("StatusCheckRollupContextConnection", items).page(view, info).map(Some);

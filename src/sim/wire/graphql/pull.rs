@@ -4,9 +4,9 @@ use apollo_compiler::resolvers::{ResolveInfo, ResolvedValue};
 
 use super::connection::List;
 use super::issue::{numbered, shared, timeline};
-use super::node::{Object, Resolved, View, comment_field, optional_time, small, time};
+use super::node::{Object, Resolved, View, comment_field, not_yours, optional_time, small, time};
 use super::repository::{text, texts};
-use crate::sim::world::{Comment, Mergeability, Pull, Review, ReviewThread, Subject, node_id};
+use crate::sim::world::{Comment, Hidden, Mergeability, Pull, Review, ReviewThread, Subject, node_id};
 
 /// A field of `PullRequest`. Asking whether it can be merged starts the trial merge.
 pub(super) fn field<'w>(view: View<'w>, subject: &'w Subject, pull: &'w Pull, info: &ResolveInfo<'_>) -> Resolved<'w> {
@@ -50,8 +50,9 @@ pub(super) fn field<'w>(view: View<'w>, subject: &'w Subject, pull: &'w Pull, in
             view.notes.wanted.borrow_mut().insert(subject.number);
             ResolvedValue::leaf(world.merge_state(subject.number).name())
         }
-        // Neither merge queues nor automatic merges exist in here.
-        "isMergeQueueEnabled" | "isInMergeQueue" => ResolvedValue::leaf(false),
+        "isMergeQueueEnabled" => ResolvedValue::leaf(world.needs_queue(&pull.base)),
+        "isInMergeQueue" => ResolvedValue::leaf(world.is_queued(subject.number)),
+        // Automatic merges do not exist in here.
         "autoMergeRequest" => ResolvedValue::null(),
         "reviewDecision" => ResolvedValue::leaf(world.review_decision(pull).map(|decision| decision.name())),
         "viewerCanUpdate" => ResolvedValue::leaf(subject.author == view.by || world.permission(view.by).can_write()),
@@ -59,6 +60,7 @@ pub(super) fn field<'w>(view: View<'w>, subject: &'w Subject, pull: &'w Pull, in
             let may = pull.fork.is_none() && world.may_delete_branch(view.by, &pull.head).is_ok();
             ResolvedValue::leaf(may && !subject.is_open())
         }
+        "statusCheckRollup" if world.settings.checks_hidden == Hidden::Everything => return Err(not_yours()),
         "statusCheckRollup" => view.optional(world.rollup(&pull.head_oid).map(|_| Object::Rollup(&pull.head_oid))),
         _ => return lists(view, subject, pull, info),
     }))

@@ -1,0 +1,159 @@
+//! Pull requests that have to do with an issue and would not close it.
+//!
+//! **Guarantees**: signals that disagree are shown, never guessed. Only the agent's own open pull requests into the
+//! mainline, opened after the agent was assigned, are candidates. Only one that is unambiguous and finished is ever linked,
+//! and only where the policy says so.
+//! **Races**: the agent rewrites its description while it works (so only a finished one is touched), and the description is
+//! replaced only while it is the one that was read.
+
+use super::guardrail::is_wip;
+use super::progress::{Phase, Progress};
+use super::{View, act, left, stalled, wait};
+use crate::message;
+use crate::model::{
+    ActionKind, Actor, AgentEventKind, Binding, BoundIssue, Candidate, CommentMarker, Effect, Evidence, IssueNumber,
+    Need, Outcome, PullNumber, PullState, Signal, text_digest,
+};
+use crate::text::one_line;
+use jiff::Timestamp;
+
+/// How an issue without a linked pull request goes on where some pull request has to do with it.
+pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<Progress> {
+    let found = candidates(view, issue);
+    let evidence: Vec<Evidence> = found.iter().map(shown).collect();
+    let n = issue.number;
+    let (reason, outcome) = match found.as_slice() {
+        [] => return None,
+        [one] => single(view, binding, n, one),
+        several => {
+            let numbers: Vec<String> = several.iter().map(|candidate| candidate.number.to_string()).collect();
+            let why = format!("{} have to do with {n} and none of them would close it", numbers.join(" and "));
+            let lifts = format!("put `Fixes {n}` into the description of the one that answers it");
+            (why.clone(), stalled(why, lifts))
+        }
+    };
+    Some(Progress { phase: Phase::InWork, reason, evidence, outcome })
+}
+
+/// What other pull requests say, for people.
+pub(super) fn shown(candidate: &Candidate) -> Evidence {
+    let signal = match candidate.signal {
+        Signal::Disconnected => "was linked by hand and unlinked again",
+        Signal::Opened => "was opened by the agent after the assignment and names no issue",
+        Signal::Mentioned => "mentions the issue and would not close it",
+        Signal::Connected => "is linked by hand and would not close it",
+    };
+    let title = one_line(&candidate.title, 80);
+    Evidence {
+        fact: format!("{} \"{title}\" by {}", candidate.number, candidate.author.login),
+        value: signal.to_owned(),
+    }
+}
+
+/// The agent's open pull requests that may be the answer: those that GitHub connects with the issue, else those of which
+/// nothing else is known.
+fn candidates(view: View<'_>, issue: &BoundIssue) -> Vec<Candidate> {
+    let assigned = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    let Some(since) = assigned.map(|event| event.at).min() else { return Vec::new() };
+    let fits = |candidate: &&Candidate| {
+        candidate.state == PullState::Open
+            && candidate.author.is_agent()
+            && !candidate.cross_repository
+            && candidate.base == view.snapshot.tips.branch
+            && candidate.created >= since
+            && !answers_another(view, issue.number, candidate.number)
+    };
+    let named: Vec<Candidate> = issue.candidates.iter().filter(fits).cloned().collect();
+    if named.iter().any(|candidate| candidate.signal != Signal::Disconnected) {
+        return named.into_iter().filter(|candidate| candidate.signal != Signal::Disconnected).collect();
+    }
+    let unnamed = unnamed(view, since);
+    let mut all: Vec<Candidate> = named;
+    for candidate in unnamed.iter().filter(fits) {
+        if !all.iter().any(|known| known.number == candidate.number) {
+            all.push(candidate.clone());
+        }
+    }
+    all
+}
+
+/// What the list of open pull requests shows.
+fn unnamed(view: View<'_>, since: Timestamp) -> Vec<Candidate> {
+    let listed = view.snapshot.forge.pulls.iter();
+    let candidate = listed.map(|pull| Candidate {
+        number: pull.number,
+        title: pull.title.clone(),
+        author: pull.author.clone(),
+        head_branch: pull.head_branch.clone(),
+        cross_repository: pull.cross_repository,
+        base: pull.base.clone(),
+        state: PullState::Open,
+        // Without a date it may be older than the assignment.
+        created: pull.created.unwrap_or(Timestamp::MIN),
+        signal: Signal::Opened,
+    });
+    candidate.filter(|candidate| candidate.created >= since).collect()
+}
+
+/// Whether it is linked to another issue of ours.
+fn answers_another(view: View<'_>, issue: IssueNumber, pull: PullNumber) -> bool {
+    let others = view.snapshot.forge.bound.iter().filter(|other| other.number != issue);
+    others.flat_map(|other| &other.pulls).any(|other| other.number == pull)
+}
+
+fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candidate) -> (String, Outcome) {
+    let pull = candidate.number;
+    let why = format!("{pull} by the agent may answer {n} and would not close it");
+    let lifts = format!("put `Fixes {n}` into the description of {pull}, or set `auto_link = true` under `[loop]`");
+    if candidate.signal == Signal::Disconnected {
+        return (why.clone(), stalled(why, format!("put `Fixes {n}` into the description of {pull}, or close {pull}")));
+    }
+    match finished(view, candidate) {
+        Err(need) => (format!("{pull} is being looked at"), Outcome::Look { needs: vec![need] }),
+        Ok(false) => {
+            let why = format!("{why}; the agent is not done with it");
+            (why.clone(), wait(why, Actor::Agent))
+        }
+        Ok(true) if !view.policy.pacing.auto_link => (why.clone(), stalled(why, lifts)),
+        Ok(true) => match view.snapshot.needs.descriptions.get(&pull) {
+            None => {
+                let needs = vec![Need::Description { pull }];
+                (format!("{pull} is being looked at"), Outcome::Look { needs })
+            }
+            Some(before) => link(view, binding, (n, pull), before, why),
+        },
+    }
+}
+
+/// Whether the agent is done, as far as that is known of a pull request that is not linked.
+fn finished(view: View<'_>, candidate: &Candidate) -> Result<bool, Need> {
+    let pull = candidate.number;
+    if is_wip(&candidate.title) {
+        return Ok(false);
+    }
+    let events = view.snapshot.needs.agent_events.get(&pull).ok_or(Need::AgentEvents { pull })?;
+    Ok(events.last().is_some_and(|event| event.kind == AgentEventKind::Finished))
+}
+
+fn link(
+    view: View<'_>,
+    binding: &Binding,
+    (issue, pull): (IssueNumber, PullNumber),
+    before: &str,
+    why: String,
+) -> (String, Outcome) {
+    let about = CommentMarker::Link { pull, issue };
+    if before.contains(&about.to_string()) {
+        // It says so and GitHub makes nothing of it: perhaps it has not caught up, perhaps somebody took the link away.
+        let why = format!("{why}, although its description says that it closes {issue}");
+        return (why.clone(), stalled(why, format!("look at {pull}; link it to {issue} by hand")));
+    }
+    let body = message::linked_description(before, pull, issue);
+    let link = Effect::Link { pull, issue, digest: text_digest("", before), body };
+    let notice = Effect::Comment { pull, about, text: message::link_notice(pull, issue) };
+    if let Some(aside) = left::refused(view, binding, &link) {
+        return (aside.obligation.reason, aside.obligation.outcome);
+    }
+    let reason = format!("{why}; it is linked");
+    (reason, act(ActionKind::Link, &binding.key, vec![link, notice]))
+}

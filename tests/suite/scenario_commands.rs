@@ -1,0 +1,451 @@
+//! The commands of scenarios.
+//!
+//! | command | what happens |
+//! | --- | --- |
+//! | `look`, `look closely` | one look of the orchestrator, a second later; closely: with what the reason rests on |
+//! | `go` | looks, until it has nothing to do |
+//! | `play` | the same with the agent at work in between |
+//! | `agent works` | the agent goes on by a step |
+//! | `wait 46m` | time passes |
+//! | `restart` | another process goes on in the same folder |
+//! | `guardrails` | what each guardrail says of the focused pull request |
+//! | `show #2`, `show comments on #2`, `show description of #2`, `show open`, `show mainline` | as GitHub shows it |
+//! | `requests` | what was asked since the last time, by kind |
+//! | `policy merge.approve = true` | a line of the policy |
+//! | `file path: text`, `delete path` | a file of the mainline |
+//! | `push branch path: text` | somebody pushes a file onto a branch |
+//! | `agent on development: die after start` | how the agent's sessions go |
+//! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
+//! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
+//! | `set up to date required` … | a setting or a rule of the repository, see [`setting`] |
+//! | `answer POST /issues 403: words` | GitHub's next answer to such a request; nothing is done |
+//! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives |
+//! | `mona comments on #2: text` … | a person acts, see [`person`] |
+//!
+//! `maintainer` is the account of the token; `writer…` may write, every other name may not.
+
+use crate::scenario::Scene;
+use orchestrator::sim::world::{
+    AccountId, CheckResult, Hidden, MergeMethod, NewIssue, Permission, PullEdit, ReviewState, StateReason, Step, What,
+    World,
+};
+use orchestrator::sim::{Accident, AccidentKind, IssueKind, Options, Script};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// A command, its words and the text behind its colon.
+#[derive(Debug)]
+pub struct Command {
+    words: Vec<String>,
+    text: String,
+}
+
+impl Command {
+    pub fn parse(line: &str) -> Option<Self> {
+        let (head, text) = line.split_once(": ").unwrap_or((line, ""));
+        let words: Vec<String> = head.trim_end_matches(':').split_whitespace().map(str::to_owned).collect();
+        // Lines of a text are parted by `\n`, as in a program.
+        (!words.is_empty()).then(|| Self { words, text: text.replace("\\n", "\n") })
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.words.iter().map(String::as_str).collect()
+    }
+}
+
+/// The project before anything is played.
+#[derive(Default)]
+pub struct Setup {
+    files: Vec<(String, Vec<u8>)>,
+    policy: Policy,
+}
+
+/// Lines of the policy by table.
+#[derive(Clone, Debug)]
+pub struct Policy(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Default for Policy {
+    fn default() -> Self {
+        let mut policy = Self(BTreeMap::new());
+        for line in ["merge.enabled = true", "merge.cool_down = \"0s\"", "loop.write_spacing = \"0s\""] {
+            policy.set(line);
+        }
+        policy
+    }
+}
+
+impl Policy {
+    fn set(&mut self, line: &str) {
+        let (name, value) = line.split_once(" = ").expect("`table.key = value`");
+        let (table, key) = name.split_once('.').expect("`table.key`");
+        self.0.entry(table.to_owned()).or_default().insert(key.to_owned(), value.to_owned());
+    }
+
+    fn text(&self) -> String {
+        let mut text = "version = 1\n".to_owned();
+        for (table, lines) in &self.0 {
+            let _ = writeln!(text, "\n[{table}]");
+            for (key, value) in lines {
+                let _ = writeln!(text, "{key} = {value}");
+            }
+        }
+        text
+    }
+}
+
+const POLICY: &str = "planning/orchestrator.toml";
+
+impl Setup {
+    /// Takes what belongs into the project; everything else begins the play.
+    pub fn take(&mut self, command: &Command) -> bool {
+        match command.words().as_slice() {
+            ["policy", line @ ..] => self.policy.set(&line.join(" ")),
+            ["file", path] => self.files.push(((*path).to_owned(), command.text.clone().into_bytes())),
+            _ => return false,
+        }
+        true
+    }
+
+    pub fn options(self) -> Options {
+        let mut options = Options::default();
+        options.project.retain(|(path, _)| path != POLICY && !self.files.iter().any(|(file, _)| file == path));
+        options.project.push((POLICY.to_owned(), self.policy.text().into_bytes()));
+        options.project.extend(self.files);
+        options
+    }
+}
+
+fn number(word: &str) -> u64 {
+    word.trim_start_matches('#').trim_end_matches(',').parse().unwrap_or_else(|_| panic!("{word} is no number"))
+}
+
+fn seconds(word: &str) -> i64 {
+    let (digits, unit) = word.split_at(word.len() - 1);
+    let number: i64 = digits.parse().unwrap_or_else(|_| panic!("{word} is no duration"));
+    number
+        * match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => panic!("{word} is no duration"),
+        }
+}
+
+impl Scene {
+    /// Does what a command says; what came of it.
+    pub async fn command(&mut self, command: &Command) -> String {
+        let words = command.words();
+        match words.as_slice() {
+            ["look"] => return self.look(false).await,
+            ["look", "closely"] => return self.look(true).await,
+            ["go"] => return self.go(false).await,
+            ["play"] => return self.go(true).await,
+            ["guardrails"] => return self.guardrails().await,
+            ["requests"] => return self.requests(),
+            ["show", rest @ ..] => return self.show(rest),
+            ["agent", "works"] => {
+                let events = self.booth.github.sim().step_agent().expect("the agent works");
+                return events.iter().map(|event| format!("   {}\n", worked(event))).collect();
+            }
+            ["wait", long] => self.booth.advance(seconds(long)),
+            ["restart"] => self.booth.restart(),
+            ["policy", line @ ..] => self.policy(&line.join(" ")),
+            ["file", path] => self.push("main", path, Some(&command.text)),
+            ["delete", path] => self.push("main", path, None),
+            ["push", branch, path] => self.push(branch, path, Some(&command.text)),
+            ["agent", "on", kind] => self.booth.github.sim().script_kind(kind_of(kind), script(&command.text)),
+            ["event", pull, what] => self.event(number(pull), what, &command.text),
+            ["check", pull, name] => self.check(number(pull), name, &command.text),
+            ["held", "run", pull, name] => {
+                let pull = number(pull);
+                self.world(|world| {
+                    let head = head(world, pull);
+                    world.hold_run(&head, name);
+                });
+            }
+            ["set", rest @ ..] => {
+                let rest = rest.join(" ");
+                self.world(|world| setting(world, &rest, &command.text));
+            }
+            ["answer", method, path, status] => {
+                let status = status.parse().expect("a status");
+                let body = serde_json::json!({ "message": command.text }).to_string();
+                self.arrange(method, path, AccidentKind::Answer { status, headers: Vec::new(), body });
+            }
+            ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
+            ["lose", method, path] => self.arrange(method, path, AccidentKind::After(502)),
+            ["may", "write", login] => {
+                let allowed = self.booth.engine.forge.may_write(0, login).await.expect("asked");
+                return format!("   {allowed}\n");
+            }
+            [who, rest @ ..] => return self.person(who, rest, &command.text),
+            [] => panic!("a command has words"),
+        }
+        String::new()
+    }
+
+    fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        self.booth.github.sim().world(act)
+    }
+
+    fn arrange(&self, method: &str, path: &str, kind: AccidentKind) {
+        self.booth.wire.arrange(Accident::on(method, path, kind));
+    }
+
+    fn push(&self, branch: &str, path: &str, text: Option<&str>) {
+        let files = [(path, text.map(str::as_bytes))];
+        self.booth.github.sim().commit_files(branch, &files, "By hand").expect("a commit");
+    }
+
+    fn policy(&self, line: &str) {
+        let before = self.booth.github.sim().read_file("main", POLICY).expect("a tree").expect("a policy");
+        let before = String::from_utf8(before).expect("a text");
+        let (mut policy, mut table) = (Policy(BTreeMap::new()), String::new());
+        for line in before.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                table = name.trim_end_matches(']').to_owned();
+            } else if line.contains(" = ") && !table.is_empty() {
+                policy.set(&format!("{table}.{line}"));
+            }
+        }
+        policy.set(line);
+        self.push("main", POLICY, Some(&policy.text()));
+    }
+
+    fn event(&self, pull: u64, what: &str, text: &str) {
+        self.world(|world| {
+            let viewer = world.viewer();
+            let running: Vec<usize> = world
+                .sessions()
+                .iter()
+                .filter(|session| session.pull == Some(pull))
+                .map(|session| session.id)
+                .collect();
+            let event = match what {
+                "started" => What::AgentStarted,
+                "finished" => What::AgentFinished,
+                "failed" => What::AgentFailed(text.to_owned()),
+                other => panic!("no event is called {other}"),
+            };
+            if !matches!(event, What::AgentStarted) {
+                for id in running {
+                    world.session_step(id, Step::Ended, None);
+                }
+            }
+            world.agent_event(pull, viewer, event);
+        });
+    }
+
+    fn check(&self, pull: u64, name: &str, result: &str) {
+        let result = match result {
+            "pending" => CheckResult::Pending,
+            "success" => CheckResult::Success,
+            "failure" => CheckResult::Failure,
+            "skipped" => CheckResult::Skipped,
+            "cancelled" => CheckResult::Cancelled,
+            other => panic!("no check says {other}"),
+        };
+        self.world(|world| {
+            let head = head(world, pull);
+            world.report_check(&head, name, result);
+        });
+    }
+
+    fn person(&self, who: &str, words: &[&str], text: &str) -> String {
+        let by = self.world(|world| match who {
+            "maintainer" => world.viewer(),
+            who if who.starts_with("writer") => world.person(who, Permission::Write),
+            who => world.person(who, Permission::None),
+        });
+        let result = person(self, by, words, text);
+        result.err().map_or_else(String::new, |why| format!("   GitHub: {why}\n"))
+    }
+
+    fn show(&self, words: &[&str]) -> String {
+        match words {
+            ["open"] => self.world(|world| {
+                let open = world.subjects().filter(|subject| subject.is_open());
+                open.map(|subject| format!("   #{} {}\n", subject.number, subject.title)).collect()
+            }),
+            ["mainline"] => {
+                let files = self.booth.github.sim().list_files("main").expect("a tree");
+                let queue = files.iter().filter_map(|path| path.strip_prefix("planning/issue_queue/"));
+                queue.map(|path| format!("   {path}\n")).collect()
+            }
+            ["comments", "on", pull] => self.world(|world| {
+                let comments = world.subject(number(pull)).expect("it is there").comments.clone();
+                let login = |id: AccountId| world.account(id).map_or("ghost", |account| account.login.as_str());
+                let indented = |text: &str| text.trim_end().replace('\n', "\n   | ");
+                comments.iter().map(|c| format!("   {}:\n   | {}\n", login(c.author), indented(&c.body))).collect()
+            }),
+            ["description", "of", pull] => self.world(|world| {
+                let body = &world.subject(number(pull)).expect("it is there").body;
+                format!("   | {}\n", body.trim_end().replace('\n', "\n   | "))
+            }),
+            [subject] => self.world(|world| shown(world, number(subject))),
+            other => panic!("nothing to show: {other:?}"),
+        }
+    }
+
+    /// What was asked since the last time.
+    fn requests(&mut self) -> String {
+        let log = self.booth.wire.requests();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in log.entries.iter().skip(self.told) {
+            let path = entry.path.split('?').next().unwrap_or_default().replace("/repos/maintainer/tally", "");
+            let name = entry.operation.as_deref().map_or_else(|| format!("{} {path}", entry.method), str::to_owned);
+            *counts.entry(format!("{name} {}", entry.status)).or_default() += 1;
+        }
+        self.told = log.entries.len();
+        counts.iter().map(|(name, times)| format!("   {times} x {name}\n")).collect()
+    }
+}
+
+fn head(world: &World, pull: u64) -> String {
+    world.pull(pull).expect("it is a pull request").1.head_oid.clone()
+}
+
+fn worked(event: &orchestrator::sim::AgentEvent) -> String {
+    use orchestrator::sim::AgentEvent;
+    match event {
+        AgentEvent::Started { pull, .. } => format!("the agent began on #{pull}"),
+        AgentEvent::Pushed { pull, paths, .. } => format!("the agent pushed {} to #{pull}", paths.join(", ")),
+        AgentEvent::ChangedNothing { pull } => format!("the agent changed nothing in #{pull}"),
+        AgentEvent::Finished { pull } => format!("the agent finished #{pull}"),
+        AgentEvent::Failed { pull, message } => format!("the agent failed on #{pull}: {message}"),
+        AgentEvent::Stopped { pull, .. } => format!("the agent stopped ({pull:?})"),
+    }
+}
+
+fn shown(world: &World, number: u64) -> String {
+    let subject = world.subject(number).expect("it is there");
+    let state = match &subject.pull {
+        Some(pull) if pull.merged.is_some() => "merged",
+        _ if !subject.is_open() => "closed",
+        Some(pull) if pull.draft => "draft",
+        _ => "open",
+    };
+    let reason = subject.reason.map_or_else(String::new, |reason| format!(" ({})", reason.name().to_lowercase()));
+    let labels: Vec<&str> =
+        subject.labels.iter().filter_map(|id| world.label(*id)).map(|label| label.name.as_str()).collect();
+    let assignees: Vec<&str> =
+        subject.assignees.iter().filter_map(|id| world.account(*id)).map(|account| account.login.as_str()).collect();
+    let comments = subject.comments.len();
+    format!("   #{number} {}: {state}{reason}, {labels:?}, {assignees:?}, {comments} comment(s)\n", subject.title)
+}
+
+fn kind_of(word: &str) -> IssueKind {
+    match word {
+        "gap" => IssueKind::GapAnalysis,
+        "development" => IssueKind::Development,
+        "capability" => IssueKind::UpdateCapability,
+        other => panic!("no kind of issue is called {other}"),
+    }
+}
+
+fn script(words: &str) -> Script {
+    match words {
+        "as asked" => Script::Normal,
+        "die after start" => Script::DieAfterStart,
+        "touch the policy" => Script::TouchPolicy,
+        "touch a workflow" => Script::TouchWorkflow,
+        "change nothing" => Script::NoChange,
+        "never start" => Script::NeverStart,
+        other => panic!("no script is called {other}"),
+    }
+}
+
+/// Settings and rules of the repository.
+fn setting(world: &mut World, name: &str, value: &str) {
+    let settings = &mut world.settings;
+    let on = value != "off";
+    match name {
+        "up to date required" => settings.up_to_date_required = on,
+        "review required" => settings.review_required = on,
+        "merge queue" => settings.merge_queue = on,
+        "agent available" => settings.agent_available = on,
+        "squash merge" => settings.squash_merge = on,
+        "delete branch on merge" => settings.delete_branch_on_merge = on,
+        "issues" => settings.issues = on,
+        "archived" => settings.archived = on,
+        "protected" => settings.mainline_protected = on,
+        "required check" => {
+            settings.required_checks.insert(value.to_owned());
+        }
+        "checks hidden" => {
+            settings.checks_hidden = match value {
+                "nothing" => Hidden::Nothing,
+                "contexts" => Hidden::Contexts,
+                _ => Hidden::Everything,
+            };
+        }
+        "list lag" => settings.list_lag = jiff::SignedDuration::from_secs(seconds(value)),
+        "base modified" => world.refuse_next_merges(value.parse().expect("a number")),
+        other => panic!("no setting is called {other}"),
+    }
+}
+
+/// What people do at GitHub.
+fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Result<(), String> {
+    let refused = |refusal: orchestrator::sim::world::Refusal| refusal.message().to_owned();
+    let agent = || vec!["copilot-swe-agent[bot]".to_owned()];
+    match words {
+        ["merges", pull] => {
+            let merged = scene.booth.github.sim().merge_pull(by, number(pull), MergeMethod::Squash);
+            return merged.map(|_| ()).map_err(|error| error.to_string());
+        }
+        ["opens", branch] => {
+            let opened = scene.booth.github.sim().open_pull(by, branch, "By hand", text);
+            return opened.map(|_| ()).map_err(|error| error.to_string());
+        }
+        _ => {}
+    }
+    scene.world(|world| match words {
+        ["comments", "on", subject] => world.comment(by, number(subject), text).map(|_| ()).map_err(refused),
+        ["closes", subject] => {
+            world.close(number(subject), by, None);
+            Ok(())
+        }
+        ["closes", subject, "as", reason @ ..] => {
+            let reason = if *reason == ["not", "planned"] { StateReason::NotPlanned } else { StateReason::Completed };
+            world.close(number(subject), by, Some(reason));
+            Ok(())
+        }
+        ["reopens", subject] => world.reopen(number(subject), by).map_err(refused),
+        ["assigns", "the", "agent", "to", issue] => world.assign(by, number(issue), &agent(), None).map_err(refused),
+        ["unassigns", "the", "agent", "from", issue] => world.unassign(by, number(issue), &agent()).map_err(refused),
+        ["labels", subject, label] => {
+            world.put_label(number(subject), by, label);
+            Ok(())
+        }
+        ["unlabels", subject, label] => {
+            world.take_label(number(subject), by, label);
+            Ok(())
+        }
+        ["approves", pull] => world.review(by, number(pull), ReviewState::Approved, text).map(|_| ()).map_err(refused),
+        ["requests", "changes", "on", pull] => {
+            world.review(by, number(pull), ReviewState::ChangesRequested, text).map(|_| ()).map_err(refused)
+        }
+        ["describes", pull] => {
+            let edit = PullEdit { body: Some(text.to_owned()), ..PullEdit::default() };
+            world.edit_pull(by, number(pull), edit).map_err(refused)
+        }
+        ["retitles", pull] => {
+            world.retitle(number(pull), by, text.to_owned());
+            Ok(())
+        }
+        ["links", pull, "to", issue] => world.connect(by, number(issue), number(pull)).map_err(refused),
+        ["unlinks", pull, "from", issue] => world.disconnect(by, number(issue), number(pull)).map_err(refused),
+        ["marks", pull, "ready"] => world.mark_ready(by, number(pull)).map_err(refused),
+        ["queues", pull] => {
+            world.enqueue(number(pull));
+            Ok(())
+        }
+        ["opens", "an", "issue", label @ ..] => {
+            let labels = label.iter().map(|label| label.replace('_', " ")).collect();
+            let new = NewIssue { title: text.to_owned(), body: String::new(), labels, assignees: Vec::new() };
+            world.open_issue(by, new, None).map(|_| ()).map_err(refused)
+        }
+        other => panic!("nobody can do that: {other:?}"),
+    })
+}
