@@ -90,18 +90,19 @@ async fn play(text: &str) -> String {
             Some(scene) => scene,
             none => none.insert(Scene::new(std::mem::take(&mut setup).options()).await),
         };
-        out.push_str(&without_commits(&scene.command(&command).await));
+        let came = scene.command(&command).await;
+        out.push_str(&without_commits(&scene.plain(&came)));
     }
     out
 }
 
 /// Ids of commits hold random numbers of ours.
 fn without_commits(text: &str) -> String {
-    let is_id = |word: &str| matches!(word.len(), 8 | 40) && word.chars().all(|c| c.is_ascii_hexdigit());
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| is_id(word));
-    words
-        .filter(|word| word.chars().any(|c| c.is_ascii_digit()))
-        .fold(text.to_owned(), |text, id| text.replace(id, "<id>"))
+    let is_id = |word: &&str| matches!(word.len(), 8 | 40) && word.chars().all(|c| c.is_ascii_hexdigit());
+    let mut ids: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(is_id).collect();
+    // The whole id first, then what stands short for it.
+    ids.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    ids.into_iter().fold(text.to_owned(), |text, id| text.replace(id, "<id>"))
 }
 
 /// A booth and what was counted so far.

@@ -6,14 +6,15 @@
 //! | `go` | looks, until it has nothing to do |
 //! | `play` | the same with the agent at work in between |
 //! | `agent works` | the agent goes on by a step |
+//! | `until the draft is open`, `until #2 is finished`, `until #2 is ready` | looks with the agent at work, unsaid |
 //! | `wait 46m` | time passes |
 //! | `restart` | another process goes on in the same folder |
 //! | `guardrails` | what each guardrail says of the focused pull request |
-//! | `show #2`, `show comments on #2`, `show description of #2`, `show open`, `show mainline` | as GitHub shows it |
+//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show open`, `show mainline` | as GitHub shows it |
 //! | `requests` | what was asked since the last time, by kind |
 //! | `policy merge.approve = true` | a line of the policy |
 //! | `file path: text`, `delete path` | a file of the mainline |
-//! | `push branch path: text` | somebody pushes a file onto a branch |
+//! | `push branch path: text`, `push to #2 path: text` | somebody pushes a file onto a branch |
 //! | `agent on development: die after start` | how the agent's sessions go |
 //! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
 //! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
@@ -147,11 +148,25 @@ impl Scene {
                 let events = self.booth.github.sim().step_agent().expect("the agent works");
                 return events.iter().map(|event| format!("   {}\n", worked(event))).collect();
             }
+            ["until", "the", "draft", "is", "open"] => self.until(|world| world.pull(2).is_some()).await,
+            ["until", pull, "is", "finished"] => {
+                let pull = number(pull);
+                self.until(|world| world.pull(pull).is_some_and(|(_, pull)| !pull.requested.is_empty())).await;
+            }
+            ["until", pull, "is", "ready"] => {
+                let pull = number(pull);
+                self.until(|world| world.pull(pull).is_some_and(|(_, pull)| !pull.draft)).await;
+            }
             ["wait", long] => self.booth.advance(seconds(long)),
             ["restart"] => self.booth.restart(),
             ["policy", line @ ..] => self.policy(&line.join(" ")),
             ["file", path] => self.push("main", path, Some(&command.text)),
             ["delete", path] => self.push("main", path, None),
+            ["push", "to", pull, path] => {
+                let pull = number(pull);
+                let branch = self.world(|world| world.pull(pull).expect("it is there").1.head.clone());
+                self.push(&branch, path, Some(&command.text));
+            }
             ["push", branch, path] => self.push(branch, path, Some(&command.text)),
             ["agent", "on", kind] => self.booth.github.sim().script_kind(kind_of(kind), script(&command.text)),
             ["event", pull, what] => self.event(number(pull), what, &command.text),
@@ -186,6 +201,20 @@ impl Scene {
 
     fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         self.booth.github.sim().world(act)
+    }
+
+    /// Looks with the agent at work, and nothing said, until the world is so.
+    async fn until(&mut self, so: impl Fn(&World) -> bool) {
+        for _ in 0..60 {
+            if self.world(|world| so(world)) {
+                return;
+            }
+            self.booth.try_cycle().await.expect("it can be looked at");
+            if !self.world(|world| so(world)) {
+                self.booth.step_agent();
+            }
+        }
+        panic!("the world never becomes so");
     }
 
     fn arrange(&self, method: &str, path: &str, kind: AccidentKind) {
@@ -272,6 +301,10 @@ impl Scene {
                 let queue = files.iter().filter_map(|path| path.strip_prefix("planning/issue_queue/"));
                 queue.map(|path| format!("   {path}\n")).collect()
             }
+            ["files", "of", pull] => self.world(|world| {
+                let files = &world.pull(number(pull)).expect("it is there").1.diff.files;
+                files.iter().map(|path| format!("   {path}\n")).collect()
+            }),
             ["comments", "on", pull] => self.world(|world| {
                 let comments = world.subject(number(pull)).expect("it is there").comments.clone();
                 let login = |id: AccountId| world.account(id).map_or("ghost", |account| account.login.as_str());
@@ -440,6 +473,27 @@ fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Result<()
         ["queues", pull] => {
             world.enqueue(number(pull));
             Ok(())
+        }
+        ["comments", times, "times", "on", subject] => {
+            for time in 0..times.parse::<usize>().expect("a number") {
+                world.comment(by, number(subject), &format!("{text} ({time})")).map(|_| ()).map_err(refused)?;
+            }
+            Ok(())
+        }
+        ["opens", times, "issues", label] => {
+            for time in 0..times.parse::<usize>().expect("a number") {
+                let labels = vec![label.replace('_', " ")];
+                let title = format!("{text} ({time})");
+                let new = NewIssue { title, body: String::new(), labels, assignees: Vec::new() };
+                world.open_issue(by, new, None).map(|_| ()).map_err(refused)?;
+            }
+            Ok(())
+        }
+        ["opens", "a", "twin", "of", issue] => {
+            let twin = world.subject(number(issue)).expect("it is there").clone();
+            let labels = vec!["Development".to_owned()];
+            let new = NewIssue { title: twin.title, body: twin.body, labels, assignees: Vec::new() };
+            world.open_issue(by, new, None).map(|_| ()).map_err(refused)
         }
         ["opens", "an", "issue", label @ ..] => {
             let labels = label.iter().map(|label| label.replace('_', " ")).collect();
