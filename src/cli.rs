@@ -4,6 +4,7 @@
 //! are an interface ([`crate::failure::Exit`]).
 
 mod adopt;
+mod budget;
 mod create_issue;
 mod cycle;
 mod demo;
@@ -79,6 +80,8 @@ enum Command {
     Cycle(cycle::CycleCommand),
     /// Work until rest: cycle after cycle, at the policy's pace
     Run(run::Run),
+    /// Show what was spent at GitHub, what is left, and which limits stand; asks nobody
+    Budget(budget::Budget),
     /// Show what changes, here and on GitHub, beside a checkout that is only read
     Watch(watch::Watch),
     /// Create one issue that the loop does not care for
@@ -141,6 +144,7 @@ pub fn run() -> std::process::ExitCode {
             Command::Guardrails(command) => command.run(&environment).await,
             Command::Cycle(command) => command.run(&environment).await,
             Command::Run(command) => command.run(&environment).await,
+            Command::Budget(command) => command.run(&environment).await,
             Command::Watch(command) => command.run(&environment).await,
             Command::CreateIssue(command) => command.run(&environment).await,
             Command::Adopt(command) => command.run(&environment).await,

@@ -9,6 +9,7 @@
 
 pub mod adopt;
 pub mod audit;
+pub mod breaker;
 mod capability;
 mod create;
 mod first_contact;
@@ -32,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Action, ActionKind, Actor, Decision, Effect, Evidence, Focus, Key, Need, Obligation, Outcome, Policy, PolicyState,
-    Snapshot, Stage, Waiting,
+    Reason, Snapshot, Stage, Waiting, limit_on,
 };
 
 /// Most sentences about what GitHub left out that are shown.
@@ -217,6 +218,11 @@ pub fn gate(snapshot: &Snapshot) -> Option<Outcome> {
     }
     if !snapshot.forge.repository.has_issues {
         return Some(stalled("issues are switched off", "switch them on in the repository's settings"));
+    }
+    if let Some((_, limit)) = limit_on(&snapshot.limits, Reason::Merge, snapshot.now) {
+        // Every action needs REST; what it would do without is done a little later.
+        let why = format!("GitHub's rate limit is reached until {}: {}", limit.until, limit.message);
+        return Some(Outcome::Wait { waiting: Waiting { why, actor: Actor::Forge, until: Some(limit.until) } });
     }
     if snapshot.planning.paused {
         let why = "planning/PAUSE is on the mainline; everything but looking is paused until it is deleted";

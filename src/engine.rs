@@ -7,6 +7,7 @@
 mod act;
 mod adopt;
 mod audit;
+mod budget;
 pub mod cycle;
 pub mod doctor;
 mod git_view;

@@ -1,11 +1,13 @@
 //! GitHub: what exists nowhere else is read from it, and only what must happen there is told to it.
 //!
 //! **Needs** an API address and a user's token. **Guarantees**: one observation is one GraphQL query of one point; reads
-//! are repeated on failures of the server, writes never; every write answers done, not done or unknown; answers are
-//! bounded and read by lenient structs of our own. Accounts are told by numeric id.
+//! are repeated on failures of the server, writes never; every write answers done, not done or unknown; nothing is sent
+//! into a rate limit that stands; answers are bounded and read by lenient structs of our own. Accounts are told by numeric
+//! id.
 //! **Races**: GitHub is eventually consistent; what was written is read back by number, never searched.
 
 mod answer;
+mod budget;
 mod calls;
 mod checks;
 mod checkup;
@@ -22,9 +24,10 @@ pub use self::checkup::ASSIGNABLE;
 pub use self::http::{ForgeError, Spent};
 pub use self::observe::{LINKED as LINKED_PULLS, LISTS, OBSERVATION};
 
-use crate::model::RepositoryName;
+use crate::model::{Balance, LimitsMet, RepositoryName, Resource, Spending};
+use jiff::Timestamp;
 use secrecy::SecretString;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// Which repository, where, and with whose token.
@@ -66,7 +69,27 @@ impl Client {
 
     /// What was spent so far.
     pub fn spent(&self) -> Spent {
-        self.http.spent()
+        self.http.budget.spent()
+    }
+
+    /// Tells what time it is, and what earlier processes met: nothing is sent into a limit that stands.
+    pub fn resume(&self, now: Timestamp, kept: Option<&Spending>) {
+        self.http.budget.resume(now, kept);
+    }
+
+    /// Gives away what was spent since this was asked last, with how it stands.
+    pub fn drain(&self) -> Spending {
+        self.http.budget.drain()
+    }
+
+    /// The limits that were met.
+    pub fn limits(&self) -> LimitsMet {
+        self.http.budget.limits()
+    }
+
+    /// How the hourly budgets stand.
+    pub fn balances(&self) -> BTreeMap<Resource, Balance> {
+        self.http.budget.balances()
     }
 
     pub(self) fn path(&self, rest: &str) -> String {

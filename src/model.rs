@@ -18,9 +18,11 @@ mod marker;
 mod pacing;
 mod policy;
 mod queue;
+mod reason;
 mod rehearsal;
 mod request;
 mod snapshot;
+mod spending;
 mod stage;
 mod trailer;
 
@@ -42,11 +44,13 @@ pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
 pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, QueueEntry, QueueItem};
+pub use reason::{Reason, Resource};
 pub use rehearsal::{Call, ForgeWrite, Planned, PlannedPush};
 pub use request::{
     CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, PullComment, Question,
     QueueMove, Signature, TipHints,
 };
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
+pub use spending::{Balance, Limit, LimitsMet, Spending, Tallies, Tally, Window, hour_of, last_day, limit_on};
 pub use stage::Stage;
 pub use trailer::{Step, Trailers};

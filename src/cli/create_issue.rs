@@ -4,12 +4,15 @@
 //! with exactly this title is not made twice.
 //! **Races**: two of these commands at once may both find none; lists at GitHub lag.
 
-use super::{Target, client, output, with_token};
+use super::{RealEngine, Target, engine, output, with_token};
 use crate::config::environment::Environment;
+use crate::engine::port::{Clock, Remote, SystemClock};
 use crate::failure::{Exit, Failure};
 use crate::message::{self, MAX_BODY, MAX_TITLE};
-use crate::model::{IssueText, Marker, Performed, Question};
+use crate::model::{CreatedIssue, IssueText, LoopPolicy, Marker, Performed, Question};
+use crate::repo::Configuration;
 use clap::Args;
+use jiff::SignedDuration;
 
 /// What GitHub gives a label that is made without a colour.
 const PLAIN: &str = "ededed";
@@ -38,13 +41,14 @@ impl CreateIssue {
         let text = self.text()?;
         let settings = self.target.settings(environment)?;
         with_token(&settings)?;
-        let client = client(&settings)?;
-        let viewer = client.observe(&Question::default()).await?.viewer;
-        if let Some(issue) = client.open_issue_titled(&viewer, &text.title).await? {
-            let words = format!("{} of {} is open and has this title", issue.number, settings.repository);
-            return Err(Failure::new(Exit::Held, words, "close it, or give the new one another title"));
+        let engine = engine(&settings, Configuration::User, SystemClock)?;
+        engine.resume(SystemClock.now()).await;
+        let made = make(&engine, &text).await;
+        // While another process works in the clone its numbers are kept and these are not.
+        if let Ok(lock) = engine.remote.lock().await {
+            engine.keep_spending(&lock).await;
         }
-        match client.create_issue(&text).await {
+        match made? {
             Performed::Done { value } => {
                 if self.json {
                     output::json(&serde_json::json!({ "number": value.number, "title": text.title }));
@@ -80,6 +84,25 @@ impl CreateIssue {
         let labels = labels.map(|label| (label.to_owned(), color(label).to_owned())).collect();
         Ok(IssueText { title: title.to_owned(), body: self.body.clone(), labels })
     }
+}
+
+/// Makes missing labels and the issue, each write by itself.
+async fn make(engine: &RealEngine<SystemClock>, text: &IssueText) -> Result<Performed<CreatedIssue>, Failure> {
+    let client = &engine.forge;
+    let viewer = client.observe(&Question::default()).await?.viewer;
+    if let Some(issue) = client.open_issue_titled(&viewer, &text.title).await? {
+        let words = format!("{} of {} is open and has this title", issue.number, engine.repository);
+        return Err(Failure::new(Exit::Held, words, "close it, or give the new one another title"));
+    }
+    let spacing = SignedDuration::from_millis(i64::try_from(LoopPolicy::default().write_spacing_ms).unwrap_or(1_000));
+    for (name, color) in client.missing_labels(&text.labels).await? {
+        match engine.spaced(spacing, client.create_label(&name, &color)).await {
+            Performed::Done { .. } => {}
+            Performed::NotDone { why, refused } => return Ok(Performed::NotDone { why, refused }),
+            Performed::Unknown { why } => return Ok(Performed::NotDone { why, refused: false }),
+        }
+    }
+    Ok(engine.spaced(spacing, client.create_issue(text)).await)
 }
 
 /// Ours have theirs.

@@ -4,7 +4,7 @@ use super::seat::{self, Seat};
 use super::signals::{self, Signals};
 use super::{Target, engine, next_words, output};
 use crate::config::environment::Environment;
-use crate::engine::port::SystemClock;
+use crate::engine::port::{Clock, SystemClock};
 use crate::engine::{Done, Rehearsal};
 use crate::failure::{Exit, Failure};
 use crate::model::{CommitId, Decision, Outcome, Planned};
@@ -51,6 +51,12 @@ impl CycleCommand {
         let (cycle, interrupted) = signals::under(&mut signals, &engine.halt, engine.cycle(&lock)).await;
         let Some(cycle) = cycle.transpose()? else { return Ok(Exit::Interrupted) };
         self.print(&cycle.decision, &cycle.done, false);
+        let limits = engine.forge.limits().into_values().map(|limit| limit.until);
+        let limited = limits.filter(|until| engine.clock.now() < *until).max();
+        if let Some(until) = limited.filter(|_| cycle.done.iter().any(|done| !done.is_done())) {
+            let text = format!("GitHub's rate limit is reached until {until}");
+            return Err(Failure::new(Exit::Unreachable, text, format!("run the command again after {until}")));
+        }
         Ok(if interrupted { Exit::Interrupted } else { self.exit(&cycle.decision, &cycle.done) })
     }
 

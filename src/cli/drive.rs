@@ -2,19 +2,19 @@
 //!
 //! **Needs** settings. **Guarantees**: the lock is held for a look and no longer, so that people and other processes may work
 //! in between; a network that is away for a while is waited for and said once; a token that GitHub does not accept any more
-//! is read again once, and nothing is written meanwhile. What can't be waited out ends it.
+//! is read again once, and nothing is written meanwhile; a rate limit is waited out. What can't be waited out ends it.
 //! **Races**: another process may hold the lock; what that one saw is shown, and the lock is asked for again.
 
 use super::seat::{self, Reading, Seat};
 use super::{RealEngine, engine, output, with_token};
 use crate::config::settings::Settings;
 use crate::engine::port::{Clock, SystemClock};
-use crate::engine::schedule::{Pace, SOONEST, Seen};
+use crate::engine::schedule::{self, Rhythm, SOONEST};
 use crate::engine::{Cycle, CycleError};
 use crate::failure::{Exit, Failure};
 use crate::forge::ForgeError;
-use crate::model::{Decision, LoopPolicy, Outcome, PolicyState};
 use crate::repo::{Configuration, RepoError, TransportError};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
@@ -26,12 +26,7 @@ pub(super) struct Drive {
     pub(super) engine: RealEngine<SystemClock>,
     settings: Settings,
     acts: bool,
-    pace: Pace,
-    poll: Duration,
-    /// What the last look said, as far as a change of it changes the pace.
-    said: Option<String>,
-    /// The last decision that was acted on: the same one again is not made better by haste.
-    acted: Option<String>,
+    rhythm: Rhythm,
     /// The token was read again, and no look has succeeded since.
     renewed: bool,
     /// A look has succeeded.
@@ -50,6 +45,8 @@ pub(super) enum Trouble {
     Token(Failure),
     /// Nobody can be asked now.
     Away(Failure),
+    /// GitHub limits us until then.
+    Limited(Failure, Timestamp),
     /// It would not be better the next time.
     Ends(Failure),
 }
@@ -71,7 +68,14 @@ impl From<Failed> for Trouble {
             CycleError::Forge(ForgeError::Unauthorized { .. })
                 | CycleError::Remote(RepoError::Transport(TransportError::Unauthorized(_)))
         );
+        let limited = match &error {
+            CycleError::Forge(ForgeError::RateLimited { until, .. }) => Some(*until),
+            CycleError::Forge(_) | CycleError::Remote(_) | CycleError::EmptyRepository(_) => None,
+        };
         let failure = Failure::from(error);
+        if let Some(until) = limited {
+            return Self::Limited(failure, until);
+        }
         match failure.exit {
             _ if refused => Self::Token(failure),
             Exit::Unreachable => Self::Away(failure),
@@ -93,9 +97,8 @@ impl Drive {
     pub(super) fn new(settings: Settings, acts: bool) -> Result<Self, Failure> {
         with_token(&settings)?;
         let engine = engine(&settings, Configuration::User, SystemClock)?;
-        let poll = Duration::from_millis(LoopPolicy::default().poll_ms);
-        let (pace, said, acted, trouble) = (Pace::default(), None, None, None);
-        Ok(Self { engine, settings, acts, pace, poll, said, acted, renewed: false, began: false, trouble, held: 0 })
+        let (rhythm, trouble) = (Rhythm::default(), None);
+        Ok(Self { engine, settings, acts, rhythm, renewed: false, began: false, trouble, held: 0 })
     }
 
     /// One look under the lock.
@@ -130,9 +133,9 @@ impl Drive {
                     output::aside(&format!("{}\nit goes on as soon as it can", failure.text));
                     self.trouble = Some(failure.text);
                 }
-                self.pace = self.pace.after(Seen::Quiet, self.poll);
-                Ok(Learned { cycle: None, pause: self.pace.pause(None, jitter()) })
+                Ok(Learned { cycle: None, pause: self.rhythm.after_none(jitter()) })
             }
+            Err(Trouble::Limited(failure, until)) => Ok(self.is_limited(&failure, until)),
             Err(Trouble::Away(failure) | Trouble::Ends(failure)) => Err(failure),
         }
     }
@@ -147,32 +150,21 @@ impl Drive {
         if self.trouble.take().is_some() {
             output::aside("it can be looked at again");
         }
-        if let PolicyState::Valid { policy } = &cycle.snapshot.policy {
-            self.poll = Duration::from_millis(policy.pacing.poll_ms);
-        }
-        let seen = self.judge(&cycle);
-        self.pace = self.pace.after(seen, self.poll);
-        let until = until(&cycle.decision)
-            .map(|until| Duration::try_from(until.duration_since(self.engine.clock.now())).unwrap_or(Duration::ZERO));
-        let pause = self.pace.pause(until, jitter());
+        let now = self.engine.clock.now();
+        let pause = self.rhythm.after(&cycle, now, jitter());
+        let pause = pause.max(schedule::reserve(&self.engine.forge.balances(), now));
         Learned { cycle: Some(cycle), pause }
     }
 
-    fn judge(&mut self, cycle: &Cycle) -> Seen {
-        let said = said(&cycle.decision);
-        let changed = self.said.replace(said.clone()).is_none_or(|before| before != said);
-        if cycle.done.is_empty() {
-            return if changed { Seen::Changed } else { Seen::Quiet };
+    /// A limit ends at a known time; nobody is asked before, and not all at once then.
+    fn is_limited(&mut self, failure: &Failure, until: Timestamp) -> Learned {
+        let words = failure.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if self.trouble.as_ref() != Some(&words) {
+            output::aside(&format!("{words}; it goes on at {}", super::line::clock(until)));
+            self.trouble = Some(words);
         }
-        let again = self.acted.replace(cycle.decision.hash()).is_some_and(|before| before == cycle.decision.hash());
-        let all = cycle.done.iter().all(crate::engine::Done::is_done);
-        if all && !again {
-            Seen::Moved
-        } else if changed {
-            Seen::Changed
-        } else {
-            Seen::Quiet
-        }
+        let pause = schedule::left(self.engine.clock.now(), until) + SOONEST * u32::from(jitter()) / 100;
+        Learned { cycle: None, pause: pause.max(SOONEST) }
     }
 
     fn is_held(&mut self, reading: Option<Box<Reading>>, failure: &Failure) -> Learned {
@@ -203,28 +195,6 @@ impl Drive {
         ));
         Ok(())
     }
-}
-
-/// Until when a wait lasts at most.
-fn until(decision: &Decision) -> Option<jiff::Timestamp> {
-    let until = |outcome: &Outcome| match outcome {
-        Outcome::Wait { waiting } => waiting.until,
-        Outcome::Look { .. }
-        | Outcome::Act { .. }
-        | Outcome::Blocked { .. }
-        | Outcome::Rest { .. }
-        | Outcome::Stalled { .. } => None,
-    };
-    let others = decision.also.iter().map(|also| &also.outcome);
-    others.chain([&decision.outcome]).filter_map(until).min()
-}
-
-/// Stage and reasons of everything that is owed.
-fn said(decision: &Decision) -> String {
-    let others = decision.also.iter().map(|also| format!("{} {}", also.stage.code(), also.reason));
-    let mut lines = vec![format!("{} {}", decision.stage.code(), decision.reason)];
-    lines.extend(others);
-    lines.join("\n")
 }
 
 fn jitter() -> u8 {

@@ -6,12 +6,12 @@
 use super::{Target, output};
 use crate::config::environment::Environment;
 use crate::config::settings::{self, Settings};
-use crate::engine::port::{SystemClock, away};
+use crate::engine::port::{Clock, SystemClock, away};
 use crate::engine::{Init, InitPlan};
 use crate::failure::{Exit, Failure};
 use crate::model::{CommitId, FilesChange, Performed, RepositoryName};
 use crate::planning::SKELETON;
-use crate::repo::{Checkout, Configuration};
+use crate::repo::{Checkout, Configuration, LocalClone};
 use clap::Args;
 
 /// Flags of `init`.
@@ -39,7 +39,7 @@ impl InitCommand {
         let settings = self.target.settings(environment)?;
         let drafts = drafts(&settings.repository);
         let clone = super::local_clone(&settings, Configuration::User)?;
-        let first = first_branch(&settings).await?;
+        let first = first_branch(&settings, &clone).await?;
         let (undo, repository) = (self.undo, settings.repository.clone());
         let planned = away(move || {
             let lock = clone.lock()?;
@@ -103,9 +103,13 @@ impl InitCommand {
 }
 
 /// What the first branch is to be called: as GitHub says, where it can be asked.
-async fn first_branch(settings: &Settings) -> Result<String, Failure> {
+async fn first_branch(settings: &Settings, clone: &LocalClone) -> Result<String, Failure> {
     let asked = match &settings.token {
-        Some(_) => super::client(settings)?.default_branch().await,
+        Some(_) => {
+            let client = super::client(settings)?;
+            client.resume(SystemClock.now(), clone.recall_spending().as_ref());
+            client.default_branch().await
+        }
         None => Ok(None),
     };
     let named = asked.unwrap_or_else(|error| {

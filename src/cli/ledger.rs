@@ -191,7 +191,9 @@ async fn restore(seen: &Seen) -> Result<Exit, Failure> {
     })?;
     consent(snapshot)?;
     let bindings = engine.remote.ledger(lost).await?.bindings.len();
-    told(engine.remote.restore_ledger(lock, lost).await, lost, bindings)
+    let restored = engine.remote.restore_ledger(lock, lost).await;
+    engine.keep_spending(lock).await;
+    told(restored, lost, bindings)
 }
 
 /// Putting it back is a write like any other.

@@ -2,13 +2,13 @@
 //!
 //! **Guarantees**: before a create our issues are listed, open and closed; one that carries the key's marker and is ours
 //! is adopted instead, its text brought up to date before the agent is sent to it. After an attempt whose end nobody saw,
-//! nothing is created before the doubt window has passed. What a predecessor made is never bound by itself.
+//! nothing is created before the doubt window has passed; nothing is created beyond the policy's limit. What a predecessor made is never bound by itself.
 //! **Races**: two instances may both create; the bind is a compare-and-set, and only the bound number is assigned.
 
 use super::View;
 use crate::model::{
     AccountId, ActionKind, Actor, Attempt, BlobId, Effect, GAP_TITLE, IssueSource, IssueText, Key, Ledger, ListedIssue,
-    Marker, Need, Needs, Outcome, SettleFields, Waiting,
+    Marker, Need, Needs, Outcome, Reason, SettleFields, Waiting, limit_on,
 };
 use jiff::SignedDuration;
 
@@ -51,10 +51,20 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
             if let Some(waiting) = attempt.and_then(|attempt| doubt(view, attempt, &plan.key)) {
                 return Outcome::Wait { waiting };
             }
+            if let Some(waiting) = limited(view).or_else(|| super::breaker::issues(view)) {
+                return Outcome::Wait { waiting };
+            }
             creation(view, plan)
         }
     };
     refused_or(view, effects)
+}
+
+/// GitHub lets nobody create anything now.
+fn limited(view: View<'_>) -> Option<Waiting> {
+    let (_, limit) = limit_on(&view.snapshot.limits, Reason::CreateIssue, view.snapshot.now)?;
+    let why = format!("GitHub lets us create nothing until {}: {}", limit.until, limit.message);
+    Some(Waiting { why, actor: Actor::Forge, until: Some(limit.until) })
 }
 
 fn creation(view: View<'_>, plan: Plan) -> (ActionKind, Key, Vec<Effect>) {

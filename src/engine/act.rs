@@ -84,15 +84,14 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             Effect::Baseline => self.change(&LedgerChange::Begin).await,
             Effect::Attempt { key } => self.attempt(key).await,
             Effect::Create { text, .. } => self.create(text).await,
-            Effect::Revise { issue, text, .. } => self.spaced(forge.revise_issue(*issue, text)).await,
+            Effect::Revise { issue, text, .. } => self.sent(forge.revise_issue(*issue, text)).await,
             Effect::Restate { key, blob } => {
                 self.change(&LedgerChange::Restate { key: key.clone(), blob: *blob }).await
             }
             Effect::Bind { key, issue, blob, settles } => self.bind(key, issue, *blob, settles.as_ref()).await,
             Effect::Assign { key, login, base } => match self.number(key) {
                 Some(number) => {
-                    self.space().await;
-                    told(forge.assign(number, login, base).await, |()| Some(number.to_string()))
+                    told(self.spaced(forge.assign(number, login, base)).await, |()| Some(number.to_string()))
                 }
                 None => not_done(format!("{key} is not bound")),
             },
@@ -102,53 +101,66 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 let change = QueueMove { name, from: *from, to: *to, month, blob: *blob, message };
                 let (engine, lock, signature) = (self.acts.engine, self.acts.lock, self.signature());
                 let branch = &self.acts.snapshot.tips.branch;
-                told(engine.remote.move_file(lock, branch, &change, &signature).await, |commit| Some(commit.short()))
+                let moved = self.spaced(engine.remote.move_file(lock, branch, &change, &signature)).await;
+                told(moved, |commit| Some(commit.short()))
             }
-            Effect::Mark { pull, node, .. } => self.spaced(forge.mark_ready(*pull, node)).await,
+            Effect::Mark { pull, node, .. } => self.sent(forge.mark_ready(*pull, node)).await,
             Effect::Merge { pull, head, method, title, message } => {
                 let (title, message) = (title.clone(), message.clone());
                 self.merge(&MergeRequest { pull: *pull, head: *head, method: *method, title, message }).await
             }
             Effect::Settle { fields } => self.change(&LedgerChange::Settle(self.filled(fields))).await,
-            Effect::ClosePull { pull } => self.spaced(forge.close_pull(*pull)).await,
-            Effect::CloseIssue { issue } => self.spaced(forge.close_issue(*issue, Closing::Completed)).await,
-            Effect::CloseDuplicate { issue, .. } => self.spaced(forge.close_issue(*issue, Closing::NotPlanned)).await,
-            Effect::DeleteBranch { branch, head } => self.spaced(forge.delete_branch(branch, *head)).await,
+            Effect::ClosePull { pull } => self.sent(forge.close_pull(*pull)).await,
+            Effect::CloseIssue { issue } => self.sent(forge.close_issue(*issue, Closing::Completed)).await,
+            Effect::CloseDuplicate { issue, .. } => self.sent(forge.close_issue(*issue, Closing::NotPlanned)).await,
+            Effect::DeleteBranch { branch, head } => self.sent(forge.delete_branch(branch, *head)).await,
             Effect::Redispatch { key, since } => {
                 self.change(&LedgerChange::Redispatch { key: key.clone(), since: *since }).await
             }
             Effect::Unassign { key, login } => match self.number(key) {
-                Some(number) => {
-                    self.space().await;
-                    told(forge.unassign(number, login).await, |()| None)
-                }
+                Some(number) => self.sent(forge.unassign(number, login)).await,
                 None => not_done(format!("{key} is not bound")),
             },
             Effect::Comment { pull, about, text } => {
                 let (about, text, by) = (about.clone(), text.clone(), self.acts.snapshot.forge.viewer.id);
-                self.spaced(forge.comment(&PullComment { pull: *pull, about, text, by })).await
+                self.sent(forge.comment(&PullComment { pull: *pull, about, text, by })).await
             }
-            Effect::UpdateBranch { pull, head } => self.spaced(forge.update_branch(*pull, *head)).await,
-            Effect::Approve { pull, head } => self.spaced(forge.approve(*pull, *head)).await,
-            Effect::Rerun { run, .. } => self.spaced(forge.rerun(*run)).await,
-            Effect::Link { pull, digest, body, .. } => self.spaced(forge.describe(*pull, digest, body)).await,
+            Effect::UpdateBranch { pull, head } => self.sent(forge.update_branch(*pull, *head)).await,
+            Effect::Approve { pull, head } => self.sent(forge.approve(*pull, *head)).await,
+            Effect::Rerun { run, .. } => self.sent(forge.rerun(*run)).await,
+            Effect::Link { pull, digest, body, .. } => self.sent(forge.describe(*pull, digest, body)).await,
         };
         step(effect, result)
     }
 
     /// A write to GitHub that makes nothing, kept apart from the one before it.
-    async fn spaced(&self, write: impl Future<Output = Performed<()>>) -> Performed<Option<String>> {
-        self.space().await;
-        told(write.await, |()| None)
+    async fn sent(&self, write: impl Future<Output = Performed<()>>) -> Performed<Option<String>> {
+        told(self.spaced(write).await, |()| None)
     }
 
     async fn create(&mut self, text: &IssueText) -> Performed<Option<String>> {
-        self.space().await;
-        let result = self.acts.engine.forge.create_issue(text).await;
+        if let Err(failed) = self.make_labels(text).await {
+            return failed;
+        }
+        let result = self.spaced(self.acts.engine.forge.create_issue(text)).await;
         if let Performed::Done { value } = &result {
             self.created = Some(value.clone());
         }
         told(result, |issue| Some(issue.number.to_string()))
+    }
+
+    /// Makes the labels that there are not yet, each a write of its own. No issue is created yet, so a failure is "not done".
+    async fn make_labels(&self, text: &IssueText) -> Result<(), Performed<Option<String>>> {
+        let forge = &self.acts.engine.forge;
+        let missing = forge.missing_labels(&text.labels).await.map_err(|error| not_done(error.to_string()))?;
+        for (name, color) in missing {
+            match self.spaced(forge.create_label(&name, &color)).await {
+                Performed::Done { .. } => {}
+                Performed::NotDone { why, refused } => return Err(Performed::NotDone { why, refused }),
+                Performed::Unknown { why } => return Err(not_done(why)),
+            }
+        }
+        Ok(())
     }
 
     /// The whole message of a move; a number that this action made is filled in.
@@ -162,8 +174,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
     }
 
     async fn merge(&mut self, request: &MergeRequest) -> Performed<Option<String>> {
-        self.space().await;
-        let result = match self.acts.engine.forge.merge(request).await {
+        let result = match self.spaced(self.acts.engine.forge.merge(request)).await {
             Performed::Done { value } => self.received(value).await,
             other @ (Performed::NotDone { .. } | Performed::Unknown { .. }) => other,
         };
@@ -276,30 +287,19 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 ("Decision".to_owned(), hash),
             ],
         };
-        told(engine.remote.change_ledger(self.acts.lock, change, &message, &self.signature()).await, |commit| {
-            Some(commit.short())
-        })
+        let signature = self.signature();
+        let changed = self.spaced(engine.remote.change_ledger(self.acts.lock, change, &message, &signature)).await;
+        told(changed, |commit| Some(commit.short()))
     }
 
     fn signature(&self) -> Signature {
         Signature { identity: self.policy.commit.clone(), at: self.acts.engine.clock.now() }
     }
 
-    /// Keeps writes to GitHub apart by the policy's spacing.
-    async fn space(&self) {
-        let engine = self.acts.engine;
+    /// Writes to GitHub, by API or push, at the policy's spacing.
+    async fn spaced<T>(&self, write: impl Future<Output = T>) -> T {
         let spacing = SignedDuration::from_millis(i64::try_from(self.policy.pacing.write_spacing_ms).unwrap_or(1_000));
-        let now = engine.clock.now();
-        let last = {
-            let mut slot = engine.last_write.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            slot.replace(now)
-        };
-        let pause = last.map_or(SignedDuration::ZERO, |last| spacing - now.duration_since(last));
-        let pause = std::time::Duration::try_from(pause.min(spacing)).unwrap_or_default();
-        // A timer rounds up even what is no pause at all.
-        if !pause.is_zero() {
-            engine.clock.pause(pause).await;
-        }
+        self.acts.engine.spaced(spacing, write).await
     }
 }
 

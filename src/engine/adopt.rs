@@ -43,6 +43,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             }
             plan = adopt::plan(&snapshot, wish);
         }
+        self.keep_spending(lock).await;
         Ok((snapshot, plan))
     }
 

@@ -35,6 +35,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             }
             result = audit(&snapshot);
         }
+        self.keep_spending(lock).await;
         Ok((snapshot, result))
     }
 }

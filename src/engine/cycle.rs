@@ -15,6 +15,7 @@ use super::stop::StopAt;
 use crate::decide::decide;
 use crate::failure::{Exit, Explain};
 use crate::model::{Action, Decision, Effect, Outcome, RepositoryName, Snapshot};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Mutex;
 
@@ -41,8 +42,8 @@ pub struct Engine<F, R, C> {
     pub refusals: Refusals,
     /// Whether the last process's observation was read.
     recalled: tokio::sync::OnceCell<()>,
-    /// When the last write was sent, for the spacing of writes.
-    pub last_write: Mutex<Option<jiff::Timestamp>>,
+    /// When the last write to GitHub ended, here or in another process, for the spacing of writes.
+    pub last_write: Mutex<Option<Timestamp>>,
 }
 
 /// Why a cycle ended without a decision.
@@ -132,7 +133,11 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// # Errors
     /// When GitHub or the clone can't be read.
     pub async fn snapshot(&self, lock: &R::Lock) -> Result<Snapshot, ErrorOf<F, R>> {
-        observe::snapshot(&self.a_look(lock), &self.repository, &self.instance, self.clock.now()).await
+        let now = self.clock.now();
+        self.resume(now).await;
+        let seen = observe::snapshot(&self.a_look(lock), &self.repository, &self.instance, now).await;
+        self.keep_spending(lock).await;
+        seen
     }
 
     pub(super) fn a_look<'a>(&'a self, lock: &'a R::Lock) -> Look<'a, F, R> {
@@ -140,6 +145,14 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     }
 
     async fn see(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
+        let now = self.clock.now();
+        self.resume(now).await;
+        let seen = self.see_at(lock, now).await;
+        self.keep_spending(lock).await;
+        seen
+    }
+
+    async fn see_at(&self, lock: &R::Lock, now: Timestamp) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
         self.recalled
             .get_or_init(async || {
                 let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
@@ -147,13 +160,15 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             })
             .await;
         let look = self.a_look(lock);
-        let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, self.clock.now()).await?;
+        let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, now).await?;
+        snapshot.limits = self.forge.limits();
         let mut decision = decide(&snapshot);
         for _ in 0..MAX_ROUNDS {
             let Outcome::Look { needs } = &decision.outcome else { break };
             for need in needs {
                 observe::satisfy(&look, &mut snapshot, need).await?;
             }
+            snapshot.limits = self.forge.limits();
             decision = decide(&snapshot);
         }
         Ok((snapshot, decision))
@@ -228,6 +243,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
                 stop.passed(action.kind, effect.stop_point());
             }
         }
+        self.keep_spending(lock).await;
         done
     }
 }

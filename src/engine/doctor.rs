@@ -200,6 +200,13 @@ where
 {
     /// Gathers what the checks judge. Every question is asked, whatever came of the one before it.
     pub async fn checkup(&self, lock: &R::Lock, token: Option<TokenFacts>) -> Facts {
+        self.resume(self.clock.now()).await;
+        let facts = self.gather(lock, token).await;
+        self.keep_spending(lock).await;
+        facts
+    }
+
+    async fn gather(&self, lock: &R::Lock, token: Option<TokenFacts>) -> Facts {
         let mut facts = Facts {
             repository: self.repository.clone(),
             git: Asked::of(self.remote.git_version().await),

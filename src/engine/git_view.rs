@@ -29,6 +29,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// # Errors
     /// When the remote or the clone can't be read, or the repository is empty.
     pub async fn git_view(&self, lock: &R::Lock) -> Result<GitView, ErrorOf<F, R>> {
+        self.resume(self.clock.now()).await;
         let empty = || CycleError::EmptyRepository(self.repository.clone());
         let branch = self.remote.default_branch().await.map_err(CycleError::Remote)?.ok_or_else(empty)?;
         let hints = TipHints { branch, mainline: None, ledger: None };
@@ -39,6 +40,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             Some(tip) => Some(self.remote.ledger(tip).await.map_err(CycleError::Remote)?),
             None => None,
         };
+        self.keep_spending(lock).await;
         Ok(GitView { tips, policy: config::policy::parse(policy.as_deref()), planning, ledger })
     }
 }

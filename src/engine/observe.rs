@@ -8,7 +8,7 @@ use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    Ledger, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints,
+    Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -66,6 +66,7 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         forge,
         needs: Needs::default(),
         refused: look.refused.clone(),
+        limits: LimitsMet::new(),
     })
 }
 

@@ -14,8 +14,8 @@ pub use git::away;
 use crate::model::{
     AccountId, AgentEvent, BlobId, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts,
     ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry,
-    LedgerMessage, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PlannedPush, Planning, PullComment,
-    PullNumber, Question, QueueMove, Rights, Signature, Snapshot, TipHints, Tips, Trail,
+    LedgerMessage, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PlannedPush, Planning,
+    PullComment, PullNumber, Question, QueueMove, Rights, Signature, Snapshot, Spending, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -61,7 +61,20 @@ pub trait Forge: Send + Sync {
     /// The description of a pull request.
     fn description(&self, pull: PullNumber) -> impl Future<Output = Result<String, Self::Error>> + Send;
 
-    /// Create an issue, unassigned; missing labels are made first.
+    /// Which of these labels (name and colour) have to be made before an issue can carry them; a port that makes them along
+    /// with the issue names none.
+    fn missing_labels(
+        &self,
+        _wanted: &[(String, String)],
+    ) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
+    /// Make a label.
+    fn create_label(&self, name: &str, _color: &str) -> impl Future<Output = Performed<()>> + Send {
+        let why = format!("the label {name} is made along with the issue");
+        async { Performed::NotDone { why, refused: false } }
+    }
+    /// Create an issue, unassigned; labels that are still missing are made first.
     fn create_issue(&self, text: &IssueText) -> impl Future<Output = Performed<CreatedIssue>> + Send;
     /// Assign the agent; done only when it is read back among the assignees.
     fn assign(&self, issue: IssueNumber, login: &str, base: &str) -> impl Future<Output = Performed<()>> + Send;
@@ -89,6 +102,19 @@ pub trait Forge: Send + Sync {
     fn rerun(&self, run: u64) -> impl Future<Output = Performed<()>> + Send;
     /// Replace a description that is still the one of this digest.
     fn describe(&self, pull: PullNumber, digest: &str, body: &str) -> impl Future<Output = Performed<()>> + Send;
+
+    // A port without a wire spends nothing and meets no limit.
+
+    /// What time it is, and what earlier processes spent and met: nothing is sent into a limit that stands.
+    fn resume(&self, _now: Timestamp, _kept: Option<&Spending>) {}
+    /// What was spent since this was asked last, and how it stands.
+    fn drain(&self) -> Spending {
+        Spending::default()
+    }
+    /// The limits that were met.
+    fn limits(&self) -> LimitsMet {
+        LimitsMet::new()
+    }
 }
 
 /// The repository: its own bare clone and the remote it mirrors.
@@ -104,6 +130,18 @@ pub trait Remote: Send + Sync {
     fn recall(&self) -> impl Future<Output = Option<Snapshot>> + Send;
     /// Keep what was seen, for the next process and for answers without a network.
     fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// What earlier processes spent, if it was kept.
+    fn recall_spending(&self) -> impl Future<Output = Option<Spending>> + Send {
+        async { None }
+    }
+    /// Keep what was spent since, for the next process; what git's network cost is added.
+    fn keep_spending(
+        &self,
+        _lock: &Self::Lock,
+        _fresh: Spending,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
     /// Where the clone stands now, without asking the remote; `None` for a clone that was never fetched.
     fn known_tips(&self) -> impl Future<Output = Result<Option<Tips>, Self::Error>> + Send;
     /// The remote's default branch, asked of git; `None` where it has no commit yet.
@@ -175,11 +213,6 @@ pub trait Remote: Send + Sync {
 pub trait ForgeCalls: Forge {
     /// The request of a write.
     fn call(&self, write: &ForgeWrite) -> Call;
-    /// Which of these labels (name and colour) there are not.
-    fn missing_labels(
-        &self,
-        wanted: &[(String, String)],
-    ) -> impl Future<Output = Result<Vec<(String, String)>, Self::Error>> + Send;
 }
 
 /// Pushes as they would be made, for a dry run.

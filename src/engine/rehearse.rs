@@ -106,16 +106,13 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     async fn description(&self, pull: PullNumber) -> Result<String, F::Error> {
         self.inner.description(pull).await
     }
-
+    async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, F::Error> {
+        self.inner.missing_labels(wanted).await
+    }
+    async fn create_label(&self, name: &str, color: &str) -> Performed<()> {
+        self.told(&ForgeWrite::CreateLabel { name: name.to_owned(), color: color.to_owned() }, ())
+    }
     async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
-        match self.inner.missing_labels(&text.labels).await {
-            Ok(missing) => {
-                for (name, color) in missing {
-                    self.script.add(Planned::Call(self.inner.call(&ForgeWrite::CreateLabel { name, color })));
-                }
-            }
-            Err(error) => return Performed::NotDone { why: error.to_string(), refused: false },
-        }
         let made = CreatedIssue { number: NO_ISSUE, node: NodeId("0".to_owned()), author: self.viewer };
         self.told(&ForgeWrite::CreateIssue(text.clone()), made)
     }

@@ -7,7 +7,7 @@
 
 use super::shape::check_state;
 use super::{Client, ForgeError};
-use crate::model::{CheckFact, CheckReport, CommitId, HeldRun, PullNumber};
+use crate::model::{CheckFact, CheckReport, CommitId, HeldRun, PullNumber, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ impl Client {
             let variables = json!({
                 "owner": self.repository.owner(), "name": self.repository.name(), "number": pull.0, "after": after,
             });
-            let graph = self.http.query(&what, CHECKS, variables).await?;
+            let graph = self.http.query(Reason::Checks, &what, CHECKS, variables).await?;
             if !graph.errors.is_empty() {
                 tracing::debug!(%pull, complaint = graph.complaint(), "the checks can't be read");
                 return Ok(None);
@@ -108,7 +108,7 @@ impl Client {
     /// requires shows in the merge state (docs.github.com, "Get rules for a branch").
     async fn required(&self, base: &str) -> Result<Vec<String>, ForgeError> {
         let path = self.path(&format!("/rules/branches/{}", super::calls::encoded(base)));
-        let rules: Vec<Rule> = self.watch(&format!("read the rules of {base}"), &path).await?;
+        let rules: Vec<Rule> = self.watch(Reason::Rules, &format!("read the rules of {base}"), &path).await?;
         let checks = rules.iter().filter(|rule| rule.kind == "required_status_checks");
         let lists = checks.filter_map(|rule| rule.parameters.get("required_status_checks")?.as_array());
         let names = lists.flatten().filter_map(|check| check.get("context")?.as_str());
@@ -123,7 +123,7 @@ impl Client {
     async fn held(&self, head: CommitId) -> Result<Vec<HeldRun>, ForgeError> {
         let path = self.path(&format!("/actions/runs?head_sha={head}&status=action_required&per_page=100"));
         let what = format!("read the workflow runs of {}", head.short());
-        let body = self.watched(&what, &path).await?;
+        let body = self.watched(Reason::Rules, &what, &path).await?;
         let runs: Runs =
             serde_json::from_value(body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })?;
         let run = |run: Run| HeldRun {

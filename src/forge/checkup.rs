@@ -2,7 +2,7 @@
 
 use super::shape::{Who, account};
 use super::{Client, ForgeError};
-use crate::model::{Identity, Rights};
+use crate::model::{Identity, Reason, Rights};
 use serde_json::{Value, json};
 
 /// The document that asks who may be assigned; Copilot comes first (docs.github.com, "Using the GraphQL API to assign").
@@ -14,7 +14,7 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or does not accept the token.
     pub async fn identity(&self) -> Result<Identity, ForgeError> {
-        let reply = self.http.get("ask whose token it is", "/user").await?;
+        let reply = self.http.get(Reason::Checkup, "ask whose token it is", "/user").await?;
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
         let words =
             |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -39,7 +39,7 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or the repository can't be seen.
     pub async fn rights(&self) -> Result<Rights, ForgeError> {
-        let reply = self.http.get("ask what the token may do", &self.path("")).await?;
+        let reply = self.http.get(Reason::Checkup, "ask what the token may do", &self.path("")).await?;
         let may =
             |name: &str| reply.body.pointer(&format!("/permissions/{name}")).and_then(Value::as_bool) == Some(true);
         Ok(Rights { push: may("push"), admin: may("admin") })
@@ -50,7 +50,7 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or the repository can't be seen.
     pub async fn default_branch(&self) -> Result<Option<String>, ForgeError> {
-        let reply = self.http.get("ask for the default branch", &self.path("")).await?;
+        let reply = self.http.get(Reason::Checkup, "ask for the default branch", &self.path("")).await?;
         Ok(reply.body.get("default_branch").and_then(Value::as_str).map(str::to_owned))
     }
 
@@ -61,7 +61,7 @@ impl Client {
     pub async fn agent_assignable(&self) -> Result<bool, ForgeError> {
         let what = "ask whether the agent can be assigned";
         let variables = json!({ "owner": self.repository.owner(), "name": self.repository.name() });
-        let graph = self.http.query(what, ASSIGNABLE, variables).await?;
+        let graph = self.http.query(Reason::Assignable, what, ASSIGNABLE, variables).await?;
         let complaint = graph.complaint();
         let unexpected = |why: String| ForgeError::Unexpected { what: what.to_owned(), why };
         let data = graph.data.filter(|_| complaint.is_empty()).ok_or_else(|| unexpected(complaint))?;

@@ -3,8 +3,9 @@
 //! **Guarantees**: octocrab's own retry is not built in; a read is repeated at most twice, on server failures only; a
 //! write is sent once. Time-outs are set. An answer's body is bounded.
 
+use super::budget::{Answered, Budget, Closed};
 use crate::failure::{Exit, Explain};
-use crate::model::Call;
+use crate::model::{Call, Performed, Reason};
 use crate::text;
 use ::http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -14,7 +15,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Largest answer that is read: a page of a hundred issues with full bodies.
@@ -50,11 +50,13 @@ pub enum ForgeError {
         /// What was asked.
         what: String,
     },
-    /// Too many requests.
-    #[error("{what}: GitHub's rate limit is reached: {message}")]
+    /// Too many requests. Until then nothing is sent that the limit is about.
+    #[error("{what}: GitHub's rate limit is reached until {until}: {message}")]
     RateLimited {
         /// What was asked.
         what: String,
+        /// When it ends.
+        until: jiff::Timestamp,
         /// GitHub's words.
         message: String,
     },
@@ -114,7 +116,9 @@ impl Explain for ForgeError {
                 "give a user's token that is still valid: ORCHESTRATOR_GITHUB_TOKEN, --token-file, or gh auth login"
             }
             Self::Unreachable { .. } => "check the network and --api-url, and run the command again",
-            Self::RateLimited { .. } => "run the command again in an hour, or with another user's token",
+            Self::RateLimited { until, .. } => {
+                return format!("run the command again after {until}; `orchestrator budget` shows what was spent");
+            }
             Self::Redirected { .. } => {
                 "check --api-url and whether --repo was renamed; a redirection is never followed"
             }
@@ -142,15 +146,6 @@ pub struct Spent {
     pub writes: u64,
 }
 
-#[derive(Default)]
-struct Counters {
-    graphql: AtomicU64,
-    points: AtomicU64,
-    rest: AtomicU64,
-    unchanged: AtomicU64,
-    writes: AtomicU64,
-}
-
 /// One answer.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -169,8 +164,27 @@ impl Reply {
     }
 }
 
+/// Why a write has no answer that says what came of it.
+pub(super) enum Unsent {
+    /// A limit stood or was met: it was not done.
+    Limited(ForgeError),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+impl Unsent {
+    /// As a write's result.
+    pub(super) fn performed<T>(self) -> Performed<T> {
+        match self {
+            Self::Limited(error) => Performed::NotDone { why: error.to_string(), refused: false },
+            Self::Unknown(why) => Performed::Unknown { why },
+        }
+    }
+}
+
 /// One request.
 struct Sent<'a> {
+    reason: Reason,
     method: Method,
     path: &'a str,
     etag: Option<&'a str>,
@@ -184,7 +198,7 @@ pub(super) struct Http {
     graph: Octocrab,
     /// What never comes back in from outside, and whether there is any.
     token: Option<SecretString>,
-    counters: Counters,
+    pub(super) budget: Budget,
 }
 
 impl Http {
@@ -192,18 +206,7 @@ impl Http {
         let connections = connections(api_url)?;
         let (client, graph) =
             (client(api_url, token, &connections)?, client(graphql_base(api_url), token, &connections)?);
-        Ok(Self { client, graph, token: token.cloned(), counters: Counters::default() })
-    }
-
-    pub(super) fn spent(&self) -> Spent {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Spent {
-            graphql: read(&self.counters.graphql),
-            points: read(&self.counters.points),
-            rest: read(&self.counters.rest),
-            unchanged: read(&self.counters.unchanged),
-            writes: read(&self.counters.writes),
-        }
+        Ok(Self { client, graph, token: token.cloned(), budget: Budget::new(token) })
     }
 
     /// A peer that sends the token back does not get it into errors, logs or files.
@@ -233,16 +236,30 @@ impl Http {
         Ok(Reply { status, headers, body })
     }
 
+    /// Sends a request that no limit is about, and takes in what the answer says of the budget.
+    async fn exchange(&self, what: &str, request: &Sent<'_>) -> Result<Reply, Unsent> {
+        let limited = |Closed { until, message }| {
+            Unsent::Limited(ForgeError::RateLimited { what: what.to_owned(), until, message })
+        };
+        self.budget.admit(request.reason).map_err(limited)?;
+        let reply = self.send(request).await.map_err(Unsent::Unknown)?;
+        let (reason, status) = (request.reason, reply.status);
+        self.budget
+            .take_in(&Answered { reason, status, headers: &reply.headers, body: &reply.body })
+            .map_err(limited)?;
+        Ok(reply)
+    }
+
     /// What changes nothing may be repeated: on failures of the server or the network, with a pause that grows.
-    async fn repeat(&self, what: &str, counter: &AtomicU64, request: &Sent<'_>) -> Result<Reply, ForgeError> {
+    async fn repeat(&self, what: &str, request: &Sent<'_>) -> Result<Reply, ForgeError> {
         let mut round = 0;
         loop {
-            counter.fetch_add(1, Ordering::Relaxed);
-            let error = match self.send(request).await {
+            let error = match self.exchange(what, request).await {
                 Ok(reply) if reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED => return Ok(reply),
                 Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
                 Ok(reply) => classify(what, &reply),
-                Err(why) => ForgeError::Unreachable { what: what.to_owned(), why },
+                Err(Unsent::Limited(error)) => return Err(error),
+                Err(Unsent::Unknown(why)) => ForgeError::Unreachable { what: what.to_owned(), why },
             };
             if round >= RETRIES {
                 return Err(error);
@@ -253,57 +270,59 @@ impl Http {
     }
 
     /// A read.
-    pub(super) async fn get(&self, what: &str, path: &str) -> Result<Reply, ForgeError> {
-        self.get_unless(what, path, None).await
+    pub(super) async fn get(&self, reason: Reason, what: &str, path: &str) -> Result<Reply, ForgeError> {
+        self.get_unless(reason, what, path, None).await
     }
 
     /// A read that is answered 304, for free, while the tag is the present one.
-    pub(super) async fn get_unless(&self, what: &str, path: &str, etag: Option<&str>) -> Result<Reply, ForgeError> {
-        let reply =
-            self.repeat(what, &self.counters.rest, &Sent { method: Method::GET, path, etag, body: None }).await?;
-        if reply.status == StatusCode::NOT_MODIFIED {
-            self.counters.unchanged.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(reply)
+    pub(super) async fn get_unless(
+        &self,
+        reason: Reason,
+        what: &str,
+        path: &str,
+        etag: Option<&str>,
+    ) -> Result<Reply, ForgeError> {
+        self.repeat(what, &Sent { reason, method: Method::GET, path, etag, body: None }).await
     }
 
-    /// A write, sent once. `Err` means that nobody knows what came of it.
-    pub(super) async fn write(&self, call: &Call) -> Result<Reply, String> {
-        self.counters.writes.fetch_add(1, Ordering::Relaxed);
-        let method = Method::from_bytes(call.method.as_bytes()).map_err(|error| error.to_string())?;
-        match self.send(&Sent { method, path: &call.path, etag: None, body: call.body.as_ref() }).await {
-            Ok(reply) if reply.status.is_server_error() => Err(format!("GitHub answered {}", reply.status)),
+    /// A write, sent once.
+    pub(super) async fn write(&self, reason: Reason, call: &Call) -> Result<Reply, Unsent> {
+        let wrong = |error: ::http::method::InvalidMethod| Unsent::Unknown(error.to_string());
+        let method = Method::from_bytes(call.method.as_bytes()).map_err(wrong)?;
+        let request = Sent { reason, method, path: &call.path, etag: None, body: call.body.as_ref() };
+        match self.exchange(reason.word(), &request).await {
+            Ok(reply) if reply.status.is_server_error() => {
+                Err(Unsent::Unknown(format!("GitHub answered {}", reply.status)))
+            }
             other => other,
         }
     }
 
     /// A GraphQL query; partial data is given together with what GitHub complained about.
-    pub(super) async fn query(&self, what: &str, query: &str, variables: Value) -> Result<Graph, ForgeError> {
+    pub(super) async fn query(
+        &self,
+        reason: Reason,
+        what: &str,
+        query: &str,
+        variables: Value,
+    ) -> Result<Graph, ForgeError> {
         if self.token.is_none() {
             return Err(ForgeError::NoToken { what: what.to_owned() });
         }
         let body = serde_json::json!({ "query": query, "variables": variables });
-        let request = Sent { method: Method::POST, path: GRAPHQL, etag: None, body: Some(&body) };
-        let reply = self.repeat(what, &self.counters.graphql, &request).await?;
-        self.graph(what, reply)
+        let request = Sent { reason, method: Method::POST, path: GRAPHQL, etag: None, body: Some(&body) };
+        let reply = self.repeat(what, &request).await?;
+        graph(reply).map_err(|why| ForgeError::Unexpected { what: what.to_owned(), why })
     }
 
     /// A GraphQL mutation, sent once.
-    pub(super) async fn mutate(&self, call: &Call) -> Result<Graph, String> {
-        let reply = self.write(call).await?;
-        self.graph("mutation", reply).map_err(|error| error.to_string())
+    pub(super) async fn mutate(&self, reason: Reason, call: &Call) -> Result<Graph, Unsent> {
+        graph(self.write(reason, call).await?).map_err(Unsent::Unknown)
     }
+}
 
-    fn graph(&self, what: &str, reply: Reply) -> Result<Graph, ForgeError> {
-        let unexpected = |why: String| ForgeError::Unexpected { what: what.to_owned(), why };
-        let graph: Graph = serde_json::from_value(reply.body).map_err(|error| unexpected(error.to_string()))?;
-        let cost = graph.data.as_ref().and_then(|data| data.pointer("/rateLimit/cost")).and_then(Value::as_u64);
-        self.counters.points.fetch_add(cost.unwrap_or(1), Ordering::Relaxed);
-        match graph.errors.iter().find(|error| error.kind.as_deref() == Some("RATE_LIMITED")) {
-            Some(error) => Err(ForgeError::RateLimited { what: what.to_owned(), message: error.message.clone() }),
-            None => Ok(graph),
-        }
-    }
+fn graph(reply: Reply) -> Result<Graph, String> {
+    serde_json::from_value(reply.body).map_err(|error| error.to_string())
 }
 
 /// An answer of GraphQL.
@@ -373,11 +392,9 @@ fn graphql_base(api_url: &str) -> &str {
     bare.strip_suffix("/api/v3").map_or(api_url, |host| bare.get(..host.len() + "/api".len()).unwrap_or(api_url))
 }
 
-/// An answer that is no success.
+/// An answer that is no success, and no limit.
 pub(super) fn classify(what: &str, reply: &Reply) -> ForgeError {
     let (what, message, status) = (what.to_owned(), reply.message(), reply.status.as_u16());
-    let spent = reply.headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0");
-    let limited = spent || reply.headers.contains_key("retry-after") || message.contains("rate limit");
     match status {
         300..=399 => {
             // Its host says enough; the rest may hold anything.
@@ -387,14 +404,13 @@ pub(super) fn classify(what: &str, reply: &Reply) -> ForgeError {
             ForgeError::Redirected { what, to: one_line(host) }
         }
         401 => ForgeError::Unauthorized { what },
-        403 | 429 if limited => ForgeError::RateLimited { what, message },
         404 => ForgeError::NotFound { what },
         _ => ForgeError::Refused { what, status, message },
     }
 }
 
 /// At most 300 characters on one line, without what moves a terminal.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }

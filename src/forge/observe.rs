@@ -10,7 +10,7 @@
 use super::answer::{self, List, Listed, ListedHead};
 use super::http::{Graph, GraphError};
 use super::{Client, ForgeError};
-use crate::model::{ForgeFacts, ListedIssue, ListedPull, NodeId, Question};
+use crate::model::{ForgeFacts, ListedIssue, ListedPull, NodeId, Question, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::PoisonError;
@@ -141,7 +141,7 @@ impl Client {
             "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
             "unsettled": unsettled, "settled": settled, "lists": lists.is_some(), "page": lists.unwrap_or(1),
         });
-        let graph = self.http.query(&what, OBSERVATION, variables).await.map_err(failed)?;
+        let graph = self.http.query(Reason::Observe, &what, OBSERVATION, variables).await.map_err(failed)?;
         let unexpected = |why: String| Failed::Other(ForgeError::Unexpected { what: what.clone(), why });
         let Some(mut data) = graph.data.clone().filter(|data| !data.is_null()) else {
             let error = ForgeError::Unexpected { what, why: format!("GitHub complained: {}", graph.complaint()) };
@@ -176,7 +176,10 @@ impl Client {
                 for _ in 0..MAX_LINKED_PAGES {
                     let Some(after) = next_page(issue) else { break };
                     let what = format!("read the linked pull requests of {id}");
-                    let graph = self.http.query(&what, LINKED, json!({ "id": id, "after": after })).await?;
+                    let graph = self
+                        .http
+                        .query(Reason::LinkedPages, &what, LINKED, json!({ "id": id, "after": after }))
+                        .await?;
                     let complaint = graph.complaint();
                     let page = graph.data.and_then(|mut data| Some(data.pointer_mut("/node/links")?.take()));
                     let page = page.filter(|_| complaint.is_empty());
@@ -238,7 +241,7 @@ impl Client {
                 "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
                 "issues": more_issues, "pulls": more_pulls, "issuesAfter": issues_after, "pullsAfter": pulls_after,
             });
-            let graph = self.http.query(&what, LISTS, variables).await?;
+            let graph = self.http.query(Reason::Lists, &what, LISTS, variables).await?;
             let complaint = graph.complaint();
             let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
             let page = graph.data.as_ref().and_then(|data| data.get("repository")).filter(|_| complaint.is_empty());

@@ -4,6 +4,7 @@
 //! a bounded number of them. **Races**: a list that grows while it is read shows an entry twice rather than never.
 
 use super::{Client, ForgeError};
+use crate::model::Reason;
 use ::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,10 +29,15 @@ pub(super) type Pages = BTreeMap<String, Page>;
 
 impl Client {
     /// Every entry of a list.
-    pub(super) async fn list<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        reason: Reason,
+        what: &str,
+        path: &str,
+    ) -> Result<Vec<T>, ForgeError> {
         let mut all = Vec::new();
         for number in 1..=MAX_PAGES {
-            let page = self.page(what, &numbered(path, number), None).await?;
+            let page = self.page(reason, what, &numbered(path, number), None).await?;
             all.extend(page.entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
             if !page.more {
                 break;
@@ -41,12 +47,17 @@ impl Client {
     }
 
     /// The same of a list that is read again and again: what is unchanged costs nothing.
-    pub(super) async fn watch<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<Vec<T>, ForgeError> {
+    pub(super) async fn watch<T: DeserializeOwned>(
+        &self,
+        reason: Reason,
+        what: &str,
+        path: &str,
+    ) -> Result<Vec<T>, ForgeError> {
         let mut all = Vec::new();
         for number in 1..=MAX_PAGES {
             let path = numbered(path, number);
             let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
-            let page = self.page(what, &path, known).await?;
+            let page = self.page(reason, what, &path, known).await?;
             // An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
             all.extend(page.entries.iter().filter_map(|entry| serde_json::from_value(entry.clone()).ok()));
             let more = page.more;
@@ -59,10 +70,10 @@ impl Client {
     }
 
     /// One object that is read again and again: what is unchanged costs nothing.
-    pub(super) async fn watched(&self, what: &str, path: &str) -> Result<Value, ForgeError> {
+    pub(super) async fn watched(&self, reason: Reason, what: &str, path: &str) -> Result<Value, ForgeError> {
         let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let etag = known.as_ref().map(|page| page.etag.as_str());
-        let reply = self.http.get_unless(what, path, etag).await?;
+        let reply = self.http.get_unless(reason, what, path, etag).await?;
         if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
             return Ok(known.entries.into_iter().next().unwrap_or_default());
         }
@@ -71,9 +82,9 @@ impl Client {
         Ok(reply.body)
     }
 
-    async fn page(&self, what: &str, path: &str, known: Option<Page>) -> Result<Page, ForgeError> {
+    async fn page(&self, reason: Reason, what: &str, path: &str, known: Option<Page>) -> Result<Page, ForgeError> {
         let etag = known.as_ref().map(|page| page.etag.as_str());
-        let reply = self.http.get_unless(what, path, etag).await?;
+        let reply = self.http.get_unless(reason, what, path, etag).await?;
         if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
             return Ok(known);
         }

@@ -6,7 +6,7 @@ use super::shape::{Named, Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
     AccountId, AgentEvent, AgentEventKind, Discussion, DiscussionEntry, GAP_TITLE, IssueDetail, IssueNumber,
-    IssueState, Key, ListedIssue, Marker, NodeId, PullNumber, text_digest,
+    IssueState, Key, ListedIssue, Marker, NodeId, PullNumber, Reason, text_digest,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -119,7 +119,7 @@ impl Client {
         let mut found = BTreeMap::new();
         for filter in filters {
             let path = self.path(&format!("/issues?{filter}&state=all&sort=created&direction=desc"));
-            let issues: Vec<Issue> = self.list("list our issues", &path).await?;
+            let issues: Vec<Issue> = self.list(Reason::OwnIssues, "list our issues", &path).await?;
             let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(listed);
             found.extend(issues.filter(|issue| wanted(issue)).map(|issue| (issue.number, issue)));
         }
@@ -133,7 +133,7 @@ impl Client {
     pub async fn open_issue_titled(&self, viewer: &AccountId, title: &str) -> Result<Option<ListedIssue>, ForgeError> {
         let creator = percent_encoding::utf8_percent_encode(&viewer.login, percent_encoding::NON_ALPHANUMERIC);
         let path = self.path(&format!("/issues?creator={creator}&state=open&sort=created&direction=asc"));
-        let issues: Vec<Issue> = self.list("list our open issues", &path).await?;
+        let issues: Vec<Issue> = self.list(Reason::OwnIssues, "list our open issues", &path).await?;
         let ours = |issue: &Issue| issue.pull_request.is_none() && account(issue.user.as_ref()).id == viewer.id;
         Ok(issues.into_iter().find(|issue| ours(issue) && issue.title == title).map(listed))
     }
@@ -144,7 +144,7 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn issue(&self, number: IssueNumber) -> Result<Option<ListedIssue>, ForgeError> {
         let what = format!("read {number}");
-        match self.http.get(&what, &self.path(&format!("/issues/{}", number.0))).await {
+        match self.http.get(Reason::Issue, &what, &self.path(&format!("/issues/{}", number.0))).await {
             Ok(reply) => {
                 let issue: Issue = serde_json::from_value(reply.body)
                     .map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })?;
@@ -162,7 +162,8 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
         let path = self.path(&format!("/issues/{}/timeline", pull.0));
-        let events: Vec<TimelineEvent> = self.watch(&format!("read the timeline of {pull}"), &path).await?;
+        let events: Vec<TimelineEvent> =
+            self.watch(Reason::Timeline, &format!("read the timeline of {pull}"), &path).await?;
         let mut events: Vec<AgentEvent> = events.into_iter().filter_map(agent_event).collect();
         events.sort_by_key(|event| event.at);
         Ok(events)
@@ -174,11 +175,12 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn discussion(&self, pull: PullNumber) -> Result<Discussion, ForgeError> {
         let what = format!("read the discussion of {pull}");
-        let reply = self.http.get(&what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        let reply = self.http.get(Reason::Discussion, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
         let description: Pull = serde_json::from_value(reply.body)
             .map_err(|error| ForgeError::Unexpected { what: what.clone(), why: error.to_string() })?;
         let mut discussion = Discussion { body: text(description.body), ..Discussion::default() };
-        let comments: Vec<Comment> = self.list(&what, &self.path(&format!("/issues/{}/comments", pull.0))).await?;
+        let comments: Vec<Comment> =
+            self.list(Reason::Discussion, &what, &self.path(&format!("/issues/{}/comments", pull.0))).await?;
         let mut writers: BTreeMap<String, bool> = BTreeMap::new();
         for comment in comments {
             let author = account(comment.user.as_ref());
@@ -207,7 +209,7 @@ impl Client {
         }
         let login = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
         let path = self.path(&format!("/collaborators/{login}/permission"));
-        match self.http.get("ask for a permission", &path).await {
+        match self.http.get(Reason::Permission, "ask for a permission", &path).await {
             Ok(reply) => {
                 let permission: Option<Permission> = serde_json::from_value(reply.body).ok();
                 let word = permission.and_then(|permission| permission.permission);

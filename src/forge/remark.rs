@@ -11,7 +11,8 @@ use super::shape::account;
 use super::write::not_done;
 use super::{Client, ForgeError};
 use crate::model::{
-    CommentMarker, CommitId, ForgeWrite, IssueNumber, OwnComment, Performed, PullComment, PullNumber, text_digest,
+    CommentMarker, CommitId, ForgeWrite, IssueNumber, OwnComment, Performed, PullComment, PullNumber, Reason,
+    text_digest,
 };
 use serde_json::Value;
 
@@ -22,7 +23,8 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn own_comments(&self, pull: PullNumber) -> Result<Vec<OwnComment>, ForgeError> {
         let path = self.path(&format!("/issues/{}/comments", pull.0));
-        let comments: Vec<Comment> = self.watch(&format!("read the comments on {pull}"), &path).await?;
+        let comments: Vec<Comment> =
+            self.watch(Reason::Comments, &format!("read the comments on {pull}"), &path).await?;
         let own = comments.into_iter().filter_map(|comment| {
             let about = CommentMarker::leading(comment.body.as_deref()?)?;
             Some(OwnComment { about, author: account(comment.user.as_ref()), at: comment.created_at })
@@ -36,7 +38,7 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn description(&self, pull: PullNumber) -> Result<String, ForgeError> {
         let what = format!("read the description of {pull}");
-        let reply = self.http.get(&what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        let reply = self.http.get(Reason::Description, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
         Ok(reply.body.get("body").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 

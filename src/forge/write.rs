@@ -5,10 +5,12 @@
 //! **Races**: a lost answer is unknown; what can be read back at once is.
 
 use super::calls::encoded;
+use super::http::{Reply, Unsent};
 use super::shape::{Named, Who, account};
-use super::{Client, ForgeError, http::Reply};
+use super::{Client, ForgeError};
 use crate::model::{
     Closing, CommitId, CreatedIssue, ForgeWrite, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber,
+    Reason,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,8 +68,7 @@ fn unknown<T>(why: impl Into<String>) -> Performed<T> {
 /// An answer that is no success: refused for good, or the world moved on.
 fn refused<T>(reply: &Reply) -> Performed<T> {
     let status = reply.status.as_u16();
-    let limited = super::http::classify("write", reply);
-    let good = matches!(status, 403 | 404 | 405 | 410 | 422) && !matches!(limited, ForgeError::RateLimited { .. });
+    let good = matches!(status, 403 | 404 | 405 | 410 | 422);
     Performed::NotDone { why: format!("GitHub answered {status}: {}", reply.message()), refused: good }
 }
 
@@ -81,8 +82,8 @@ impl Client {
             return failed;
         }
         let labels: Vec<&str> = text.labels.iter().map(|(name, _)| name.as_str()).collect();
-        match self.http.write(&self.call(&ForgeWrite::CreateIssue(text.clone()))).await {
-            Err(why) => unknown(why),
+        match self.send(&ForgeWrite::CreateIssue(text.clone())).await {
+            Err(unsent) => unsent.performed(),
             Ok(reply) if reply.status.as_u16() == 201 => match serde_json::from_value::<Issue>(reply.body) {
                 Ok(issue) => {
                     let set = |label: &&str| issue.labels.iter().any(|other| other.name.eq_ignore_ascii_case(label));
@@ -98,20 +99,37 @@ impl Client {
         }
     }
 
+    /// Sends a write.
+    async fn send(&self, write: &ForgeWrite) -> Result<Reply, Unsent> {
+        self.http.write(Reason::of(write), &self.call(write)).await
+    }
+
     /// Makes missing labels. Nothing is created yet, so a failure is "not done".
     async fn ensure_labels<T>(&self, wanted: &[(String, String)]) -> Result<(), Performed<T>> {
         let missing = self.missing_labels(wanted).await.map_err(|error| not_done(error.to_string()))?;
         for (name, color) in missing {
-            let known = name.to_ascii_lowercase();
-            let reply =
-                self.http.write(&self.call(&ForgeWrite::CreateLabel { name, color })).await.map_err(not_done)?;
-            let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
-            if !reply.status.is_success() && !exists {
-                return Err(refused(&reply));
+            match self.create_label(&name, &color).await {
+                Performed::Done { .. } => {}
+                Performed::NotDone { why, refused } => return Err(Performed::NotDone { why, refused }),
+                Performed::Unknown { why } => return Err(not_done(why)),
             }
-            self.labels.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(known);
         }
         Ok(())
+    }
+
+    /// Makes a label; one that there is already is done.
+    pub async fn create_label(&self, name: &str, color: &str) -> Performed<()> {
+        let known = name.to_ascii_lowercase();
+        let reply = match self.send(&ForgeWrite::CreateLabel { name: name.to_owned(), color: color.to_owned() }).await {
+            Ok(reply) => reply,
+            Err(unsent) => return unsent.performed(),
+        };
+        let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
+        if !reply.status.is_success() && !exists {
+            return refused(&reply);
+        }
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(known);
+        Performed::Done { value: () }
     }
 
     /// Which of these labels there are not; which there are is asked once a process.
@@ -123,7 +141,7 @@ impl Client {
         let known = match known {
             Some(known) => known,
             None => {
-                let listed: Vec<Named> = self.list("list labels", &self.path("/labels")).await?;
+                let listed: Vec<Named> = self.list(Reason::Labels, "list labels", &self.path("/labels")).await?;
                 let known: BTreeSet<String> = listed.into_iter().map(|label| label.name.to_ascii_lowercase()).collect();
                 *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
                 known
@@ -135,7 +153,7 @@ impl Client {
 
     async fn read_issue(&self, issue: IssueNumber) -> Result<Issue, ForgeError> {
         let what = format!("read {issue}");
-        let reply = self.http.get(&what, &self.path(&format!("/issues/{}", issue.0))).await?;
+        let reply = self.http.get(Reason::Probe, &what, &self.path(&format!("/issues/{}", issue.0))).await?;
         serde_json::from_value(reply.body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })
     }
 
@@ -146,7 +164,7 @@ impl Client {
 
     async fn read_pull(&self, pull: PullNumber) -> Result<Pull, ForgeError> {
         let what = format!("read {pull}");
-        let reply = self.http.get(&what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        let reply = self.http.get(Reason::Probe, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
         serde_json::from_value(reply.body).map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })
     }
 
@@ -160,8 +178,9 @@ impl Client {
             Err(error) => return not_done(error.to_string()),
         }
         let write = ForgeWrite::Assign { issue, login: login.to_owned(), base: base.to_owned() };
-        match self.http.write(&self.call(&write)).await {
-            Err(why) => match self.read_issue(issue).await {
+        match self.send(&write).await {
+            Err(unsent @ Unsent::Limited(_)) => unsent.performed(),
+            Err(Unsent::Unknown(why)) => match self.read_issue(issue).await {
                 Ok(read) if read.has_agent() => Performed::Done { value: () },
                 Ok(_) | Err(_) => unknown(why),
             },
@@ -183,9 +202,11 @@ impl Client {
             Ok(_) => {}
             Err(error) => return not_done(error.to_string()),
         }
-        let answer = self.http.mutate(&self.call(&ForgeWrite::MarkReady { node: node.clone() })).await;
+        let write = ForgeWrite::MarkReady { node: node.clone() };
+        let answer = self.http.mutate(Reason::of(&write), &self.call(&write)).await;
         let said = match &answer {
-            Err(why) => why.clone(),
+            Err(Unsent::Limited(error)) => return not_done(error.to_string()),
+            Err(Unsent::Unknown(why)) => why.clone(),
             Ok(graph) => graph.complaint(),
         };
         match self.read_pull(pull).await {
@@ -212,12 +233,15 @@ impl Client {
                 }
             }
         }
-        let answer = self.http.write(&self.call(&ForgeWrite::Merge(request.clone()))).await;
+        let answer = match self.send(&ForgeWrite::Merge(request.clone())).await {
+            Err(unsent @ Unsent::Limited(_)) => return unsent.performed(),
+            answer => answer,
+        };
         if let Some(value) = self.read_pull(pull).await.ok().and_then(|read| read.merge()) {
             return Performed::Done { value };
         }
         match answer {
-            Err(why) => unknown(why),
+            Err(unsent) => unsent.performed(),
             Ok(reply) if reply.status.is_success() => unknown(format!("{pull} is not shown as merged yet")),
             Ok(reply) => {
                 // The head moved, or somebody else's merge was quicker: decide again.
@@ -260,8 +284,8 @@ impl Client {
     }
 
     pub(super) async fn patch(&self, write: &ForgeWrite) -> Performed<()> {
-        match self.http.write(&self.call(write)).await {
-            Err(why) => unknown(why),
+        match self.send(write).await {
+            Err(unsent) => unsent.performed(),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
             Ok(reply) => refused(&reply),
         }
@@ -269,7 +293,11 @@ impl Client {
 
     /// Deletes a branch that still stands at this commit; one that is gone is done.
     pub async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
-        match self.http.get("read a branch", &self.path(&format!("/git/ref/heads/{}", encoded(branch)))).await {
+        match self
+            .http
+            .get(Reason::Probe, "read a branch", &self.path(&format!("/git/ref/heads/{}", encoded(branch))))
+            .await
+        {
             Err(ForgeError::NotFound { .. }) => return Performed::Done { value: () },
             Err(error) => return not_done(error.to_string()),
             Ok(reply) => {
@@ -279,8 +307,8 @@ impl Client {
                 }
             }
         }
-        match self.http.write(&self.call(&ForgeWrite::DeleteBranch { branch: branch.to_owned() })).await {
-            Err(why) => unknown(why),
+        match self.send(&ForgeWrite::DeleteBranch { branch: branch.to_owned() }).await {
+            Err(unsent) => unsent.performed(),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
             Ok(reply) if reply.message().contains("Reference does not exist") => Performed::Done { value: () },
             Ok(reply) => refused(&reply),

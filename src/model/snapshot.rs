@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::pacing::Refusal;
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};
+use super::spending::LimitsMet;
 use super::trailer::Trailers;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -222,6 +223,9 @@ pub struct Snapshot {
     pub needs: Needs,
     /// What GitHub refused for good.
     pub refused: Vec<Refusal>,
+    /// The rate limits that GitHub has set.
+    #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
+    pub limits: LimitsMet,
 }
 
 impl Snapshot {

@@ -8,15 +8,15 @@
 use super::answer::{Output, PushRefusal, Pushed, failure, porcelain};
 use super::clone::Settings;
 use super::progress::Progress;
-use crate::model::{CommitId, RefName};
+use crate::model::{CommitId, Reason, RefName, Tallies, Tally};
 use crate::text;
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Most bytes that are read of an answer.
@@ -141,6 +141,8 @@ pub(super) struct Transport {
     observer: Option<Observer>,
     calls: AtomicU64,
     millis: AtomicU64,
+    /// Calls since they were asked for last.
+    tallies: Mutex<Tallies>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -155,7 +157,8 @@ impl Transport {
         let (limit, configuration) = (settings.limit, settings.configuration);
         let authorities = settings.authorities.clone();
         let (observer, calls, millis) = (None, AtomicU64::new(0), AtomicU64::new(0));
-        Self { url, token, limit, authorities, configuration, observer, calls, millis }
+        let tallies = Mutex::default();
+        Self { url, token, limit, authorities, configuration, observer, calls, millis, tallies }
     }
 
     /// Tells somebody how far a fetch is.
@@ -165,6 +168,23 @@ impl Transport {
 
     pub(super) fn calls(&self) -> GitCalls {
         GitCalls { count: self.calls.load(Ordering::Relaxed), millis: self.millis.load(Ordering::Relaxed) }
+    }
+
+    /// Gives away how often which call was made since this was asked last.
+    pub(super) fn drain(&self) -> Tallies {
+        std::mem::take(&mut self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn count(&self, call: &str) {
+        let reason = match call {
+            "ls-remote" => Reason::GitList,
+            "fetch" => Reason::GitFetch,
+            "push" => Reason::GitPush,
+            _ => return,
+        };
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = tallies.entry(reason).or_default();
+        *slot = slot.plus(Tally::ONE);
     }
 
     /// Where the remote's references stand.
@@ -266,6 +286,7 @@ impl Transport {
         // Ctrl-C at a terminal is for this program, which lets a push come to its end.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().map_err(|error| TransportError::NoGit(error.to_string()))?;
+        self.count(call);
         let output = self.wait(call, child);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -192,7 +192,8 @@ impl<G: Objects> Site<G> {
 
     /// Writes a request down.
     fn note(&self, entry: RequestEntry) {
-        hold(&self.log).add(entry);
+        let at = self.hub.world().now();
+        hold(&self.log).add(RequestEntry { at, ..entry });
     }
 }
 
@@ -230,6 +231,7 @@ async fn serve<G: Objects + 'static>(State(site): State<Arc<Site<G>>>, request: 
     if broken_off {
         return accident::broken_off();
     }
+    let answer = budget::dated(answer, site.hub.world().now());
     let mut response = Response::new(axum::body::Body::from(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

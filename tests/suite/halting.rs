@@ -1,7 +1,7 @@
 //! An engine that is asked to stop in the middle of an action: which effects still happen, and what is left in the ledger.
 //!
-//! The question comes from the clock, which the engine asks at known points: once for the look, once for the attempt, and
-//! once before a write to GitHub is sent.
+//! The question comes from the clock, which the engine asks at known points: once for the look; for the attempt, its
+//! signature and its end; and before and after every write to GitHub, of which the label is the first, the issue the second.
 
 use crate::stage::{Stage, TestClock};
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ async fn an_attempt_for_which_nothing_was_sent_is_taken_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_attempt_whose_issue_was_sent_stays_and_the_issue_is_found_by_it() {
-    let (stage, cycle, ledger) = asked_at(4).await;
+    let (stage, cycle, ledger) = asked_at(7).await;
     assert_eq!(points(&cycle), [StopPoint::Attempt, StopPoint::Create]);
     assert!(ledger.attempt.is_some());
     let next = stage.cycle().await;

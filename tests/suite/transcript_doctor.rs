@@ -1,7 +1,7 @@
 //! `doctor`: passing as a whole, and failing check by check.
 
 use crate::program::{Program, folder};
-use crate::sim_client::simulator;
+
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::sim::world::Permission;
 use orchestrator::sim::{Accident, AccidentKind, Options, Simulator};
@@ -36,6 +36,11 @@ async fn check(program: &Program, name: &str, arguments: &[&str]) -> (String, St
     let found = checks.iter().find(|check| check["check"] == name).expect("the check");
     let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
     (text("verdict"), text("evidence"), text("mend"), ended.code.expect("a code"))
+}
+
+/// With the machine's clock, as the program has it: the two are compared.
+async fn simulator() -> Simulator {
+    Simulator::start(Options::default()).await.expect("the simulator starts")
 }
 
 /// The next answer to "whose token is it?", with a header that the simulator does not give.

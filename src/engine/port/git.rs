@@ -5,7 +5,7 @@
 use super::{Remote, RemoteCheckup, RemotePlans};
 use crate::model::{
     BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
-    PlannedPush, Planning, PullNumber, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
+    PlannedPush, Planning, PullNumber, QueueMove, Signature, Snapshot, Spending, TipHints, Tips, Trail,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 use jiff::Timestamp;
@@ -47,6 +47,15 @@ impl Remote for Arc<LocalClone> {
     async fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> Result<(), RepoError> {
         let (lock, snapshot) = (Arc::clone(lock), snapshot.clone());
         blocking(self, move |clone| clone.remember(&lock, &snapshot)).await
+    }
+
+    async fn recall_spending(&self) -> Option<Spending> {
+        blocking(self, LocalClone::recall_spending).await
+    }
+
+    async fn keep_spending(&self, lock: &Self::Lock, fresh: Spending) -> Result<(), RepoError> {
+        let lock = Arc::clone(lock);
+        blocking(self, move |clone| clone.keep_spending(&lock, fresh)).await
     }
 
     async fn known_tips(&self) -> Result<Option<Tips>, RepoError> {

@@ -4,9 +4,10 @@ use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
     AccountId, AgentEvent, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite,
-    Identity, IssueNumber, IssueText, Key, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PullComment,
-    PullNumber, Question, Rights,
+    Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment, Performed,
+    PullComment, PullNumber, Question, Rights, Spending,
 };
+use jiff::Timestamp;
 
 impl Forge for Client {
     type Error = ForgeError;
@@ -59,6 +60,14 @@ impl Forge for Client {
 
     async fn description(&self, pull: PullNumber) -> Result<String, ForgeError> {
         Self::description(self, pull).await
+    }
+
+    async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, ForgeError> {
+        Self::missing_labels(self, wanted).await
+    }
+
+    async fn create_label(&self, name: &str, color: &str) -> Performed<()> {
+        Self::create_label(self, name, color).await
     }
 
     async fn create_issue(&self, text: &IssueText) -> Performed<CreatedIssue> {
@@ -116,15 +125,23 @@ impl Forge for Client {
     async fn describe(&self, pull: PullNumber, digest: &str, body: &str) -> Performed<()> {
         Self::describe(self, pull, digest, body).await
     }
+
+    fn resume(&self, now: Timestamp, kept: Option<&Spending>) {
+        Self::resume(self, now, kept);
+    }
+
+    fn drain(&self) -> Spending {
+        Self::drain(self)
+    }
+
+    fn limits(&self) -> LimitsMet {
+        Self::limits(self)
+    }
 }
 
 impl ForgeCalls for Client {
     fn call(&self, write: &ForgeWrite) -> Call {
         Self::call(self, write)
-    }
-
-    async fn missing_labels(&self, wanted: &[(String, String)]) -> Result<Vec<(String, String)>, ForgeError> {
-        Self::missing_labels(self, wanted).await
     }
 }
 

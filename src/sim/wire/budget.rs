@@ -4,9 +4,21 @@
 //! nothing, GraphQL documents cost their points. Known difference: no secondary limits.
 
 use axum::http::HeaderName;
+use axum::http::header::DATE;
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
+
+/// An answer with the world's time, unless it says one; resets are told by the same clock.
+pub(super) fn dated(answer: Answer, now: Timestamp) -> Answer {
+    if answer.headers.contains_key(DATE) {
+        return answer;
+    }
+    match jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now) {
+        Ok(text) => answer.with(DATE, &text),
+        Err(_) => answer,
+    }
+}
 
 /// One budget.
 #[derive(Clone, Copy, Debug)]

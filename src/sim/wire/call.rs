@@ -63,6 +63,7 @@ impl Call {
     /// What the log says of it, as far as the request itself tells.
     pub fn entry(&self, kind: RequestKind, status: StatusCode) -> RequestEntry {
         RequestEntry {
+            at: jiff::Timestamp::UNIX_EPOCH,
             kind,
             method: self.method.as_str().to_owned(),
             path: self.target(),

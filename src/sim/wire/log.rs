@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
+
 /// How many requests are kept.
 const KEPT: usize = 10_000;
 
@@ -23,6 +25,8 @@ pub enum RequestKind {
 /// One request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RequestEntry {
+    /// When it was answered, by the world's clock.
+    pub at: Timestamp,
     /// Its kind.
     pub kind: RequestKind,
     /// The HTTP method.
