@@ -118,7 +118,7 @@ impl Page {
     fn reasons(&self) -> String {
         let spans = self.spans();
         let mut text = format!("{:WORDS$}{:>18}{:>18}{:>18}\n", "", "this hour", "the hour before", "24 hours");
-        let heads = format!("{:>6}{:>6}{:>6}", "sent", "free", "points");
+        let heads = format!("{:>5}{:>6}{:>7}", "sent", "free", "points");
         text.push_str(&format!("{:<WORDS$}{heads}{heads}{heads}\n", "reason"));
         let row = |word: &str, wanted: &dyn Fn(Reason) -> bool| {
             let cells: String = spans.iter().map(|span| cells(sum(span, wanted))).collect();
@@ -161,5 +161,5 @@ fn sum(span: &Tallies, wanted: &dyn Fn(Reason) -> bool) -> Tally {
 /// Three columns; nothing at all is left blank, so that what is there stands out.
 fn cells(tally: Tally) -> String {
     let cell = |number: u64| if number == 0 { String::new() } else { number.to_string() };
-    format!("{:>6}{:>6}{:>6}", cell(tally.requests), cell(tally.unchanged), cell(tally.points))
+    format!("{:>5}{:>6}{:>7}", cell(tally.requests), cell(tally.unchanged), cell(tally.points))
 }

@@ -48,7 +48,7 @@ const APART: usize = 6;
 const LIMIT: Duration = Duration::from_secs(175);
 
 const POLICY: &str = "version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n\
-    [loop]\nmax_in_flight = 40\ndoubt = \"1s\"\nlease = \"2s\"\nwrite_spacing = \"0s\"\n";
+    [loop]\nmax_in_flight = 40\ndoubt = \"1s\"\nlease = \"2s\"\nwrite_spacing = \"0s\"\n[limits]\nissues_per_hour = 1000\n";
 
 /// One of the processes: the same data folder, a new program a cycle.
 struct Worker {

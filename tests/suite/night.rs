@@ -59,9 +59,9 @@ fn begin(files: usize) -> Options {
     let mut options = Options { now, ..Options::default() };
     options.project.retain(|(path, _)| path != "planning/orchestrator.toml");
     options.project.push(("planning/orchestrator.toml".to_owned(), POLICY.into()));
-    // They are in the queue, and nobody works on them: a hundred at most are looked at anew each time, the rest is done.
+    // They lie in the queue, and nobody works on them: one is held, the others are done.
     for n in 0..files {
-        let (folder, head) = if n < 100 { ("pending", "---\nhold: true\n---\n") } else { ("complete", "") };
+        let (folder, head) = if n == 0 { ("pending", "---\nhold: true\n---\n") } else { ("complete", "") };
         let path = format!("planning/issue_queue/{folder}/dev-{n:05}.md");
         options.project.push((path, format!("{head}# Task {n}\n\nDo it.\n").into_bytes()));
     }
