@@ -117,6 +117,10 @@ async fn a_token_is_found_nowhere_whatever_a_peer_answers() {
         for (method, path) in
             [("POST", "/graphql"), ("POST", "/issues"), ("GET", "/info/refs"), ("POST", "/git-receive-pack")]
         {
+            // What is met here is taken for a rate limit at times, and nothing would be sent into that.
+            for kept in files(&here.path().join("data")).iter().filter(|file| file.ends_with("spending.json")) {
+                std::fs::remove_file(kept).expect("it was there");
+            }
             sim.arrange(Accident::on(method, path, kind.clone()));
             check(&program, &["cycle"], None).await;
         }
