@@ -170,6 +170,11 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
     let gate = gate(snapshot);
     let outcome = gate.clone().unwrap_or_else(|| next(&obligations));
     let mut first = obligations.remove(0);
+    // A rule that we went past is the owners' business, whatever is owed.
+    let bypass = snapshot.bypassed.as_ref();
+    let bypass =
+        bypass.map(|bypass| Evidence { fact: "rules of the mainline".to_owned(), value: bypass.words.clone() });
+    first.evidence.extend(bypass);
     // What the first obligation would look up is not looked up behind a closed gate, so that is no reason.
     if let (Some(Outcome::Stalled { why, .. }), Outcome::Look { .. }) = (gate, &first.outcome) {
         first.reason = why;

@@ -16,6 +16,7 @@ mod id;
 mod ledger;
 mod marker;
 mod pacing;
+mod performed;
 mod policy;
 mod queue;
 mod reason;
@@ -26,7 +27,7 @@ mod spending;
 mod stage;
 mod trailer;
 
-pub use action::{Action, Closing, Effect, IssueSource, IssueText, Performed, SettleFields};
+pub use action::{Action, Closing, Effect, IssueSource, IssueText, SettleFields};
 pub use action_kind::{ActionKind, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
 pub use checkup::{Identity, Rights};
@@ -39,7 +40,8 @@ pub use forge_facts::{
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};
 pub use marker::{CommentMarker, GAP_TITLE, Marker};
-pub use pacing::{Pacing, Refusal};
+pub use pacing::{Bypass, Pacing, Refusal, RefusalKind};
+pub use performed::Performed;
 pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,
 };
@@ -47,8 +49,8 @@ pub use queue::{Category, Document, Folder, ItemName, Planning, Quarantine, Queu
 pub use reason::{Reason, Resource};
 pub use rehearsal::{Call, ForgeWrite, Planned, PlannedPush};
 pub use request::{
-    CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, PullComment, Question,
-    QueueMove, Signature, TipHints,
+    BranchCommit, CreatedIssue, FilesChange, LedgerChange, LedgerEntry, LedgerMessage, MergeRequest, MoveLayout,
+    Published, PullComment, Question, QueueMove, Signature, TipHints,
 };
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
 pub use spending::{Balance, Limit, LimitsMet, Spending, Tallies, Tally, Window, hour_of, last_day, limit_on};

@@ -80,12 +80,13 @@ use self::agent::Scripts;
 pub use self::agent::{AgentEvent, IssueKind, Script};
 pub use self::git::{Entry, FileChange, GitError, Signature, Tree};
 use self::git::{Objects, Repository};
-pub use self::hub::MergeRequest;
+pub use self::hub::{BranchCommit, MergeRequest};
 use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
 pub use self::miniature::{Edit, Miniature, Push, Pushed, Wire};
 use self::wire::Server;
 pub use self::wire::{Accident, AccidentKind, Exchange, RequestEntry, RequestKind, RequestLog, Transcript, WireError};
-use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, World};
+pub use self::world::PushRule;
+use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, Settings, World};
 
 /// What a simulator begins with. The default is the sample project with the machine's clock.
 #[derive(Clone, Debug)]
@@ -352,6 +353,12 @@ impl Simulator {
     /// Lets the mainline take changes through pull requests only, or by pushes too.
     pub async fn protect_mainline(&self, protected: bool) -> Result<(), SimError> {
         self.world(|world| world.settings.mainline_protected = protected);
+        Ok(self.hub().protect().await?)
+    }
+
+    /// Changes the rules of pushes in the settings; git enforces them from now on.
+    pub async fn set_rules(&self, set: impl FnOnce(&mut Settings)) -> Result<(), SimError> {
+        self.world(|world| set(&mut world.settings));
         Ok(self.hub().protect().await?)
     }
 

@@ -155,7 +155,7 @@ fn print(snapshot: &Snapshot, plan: &AdoptPlan) {
 fn told(done: &[Done]) -> String {
     let line = |done: &Done| {
         let made = done.made.as_deref().map_or_else(String::new, |made| format!(" → {made}"));
-        let why = if done.is_done() { String::new() } else { format!(" — not done: {}", done.why) };
+        let why = super::line::outcome(done);
         format!("  {}{made}{why}", done.effect)
     };
     done.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -99,7 +99,7 @@ async fn make(engine: &RealEngine<SystemClock>, text: &IssueText) -> Result<Perf
         match engine.spaced(spacing, client.create_label(&name, &color)).await {
             Performed::Done { .. } => {}
             Performed::NotDone { why, refused } => return Ok(Performed::NotDone { why, refused }),
-            Performed::Unknown { why } => return Ok(Performed::NotDone { why, refused: false }),
+            Performed::Unknown { why } => return Ok(Performed::NotDone { why, refused: None }),
         }
     }
     Ok(engine.spaced(spacing, client.create_issue(text)).await)

@@ -135,7 +135,7 @@ fn page(decision: &Decision, done: &[Done], dry_run: bool) -> String {
         Outcome::Act { .. } => {
             for done in done {
                 let made = done.made.as_deref().map_or_else(String::new, |made| format!(" → {made}"));
-                let why = if done.is_done() { String::new() } else { format!(" — not done: {}", done.why) };
+                let why = super::line::outcome(done);
                 text.push_str(&format!("  {}{made}{why}\n", done.effect));
             }
         }

@@ -58,11 +58,14 @@ impl InitCommand {
         });
         match made.await {
             Performed::Done { value } => {
-                output::lines(&done(value, &branch, add), 0);
+                if let Some(words) = &value.bypassed {
+                    output::aside(&format!("it went past the rules of {branch}: {words}"));
+                }
+                output::lines(&done(value.commit, &branch, add), 0);
                 Ok(Exit::Done)
             }
-            Performed::NotDone { why, refused: true } => Err(refused(&branch, &why)),
-            Performed::NotDone { why, refused: false } => {
+            Performed::NotDone { why, refused: Some(_) } => Err(refused(&branch, &why)),
+            Performed::NotDone { why, refused: None } => {
                 Err(Failure::new(Exit::Refused, format!("nothing was committed: {why}"), "run it again"))
             }
             Performed::Unknown { why } => {

@@ -215,10 +215,10 @@ fn told(performed: Performed<CommitId>, lost: CommitId, bindings: usize) -> Resu
             output::lines(&format!("put back the ledger at {} with {bindings} binding(s)", value.short()), 2);
             Ok(Exit::Done)
         }
-        Performed::NotDone { why, refused: false } => {
+        Performed::NotDone { why, refused: None } => {
             Err(Failure::new(Exit::Held, why, "look at it with `orchestrator ledger show`"))
         }
-        Performed::NotDone { why, refused: true } => {
+        Performed::NotDone { why, refused: Some(_) } => {
             let help = "let the token push to refs/orchestrator/ledger, and run it again";
             Err(Failure::new(Exit::Refused, format!("the remote refused the ledger: {why}"), help))
         }

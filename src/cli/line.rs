@@ -29,10 +29,22 @@ pub(super) fn objects(decision: &Decision, done: &[Done]) -> String {
     objects.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// What could not be done, as the end of a sentence.
+/// What could not be done, or what is to be known of what was done, as the end of a sentence.
 pub(super) fn failed(done: &[Done]) -> String {
-    let failed = done.iter().find(|done| !done.is_done());
-    failed.map_or_else(String::new, |done| format!(" — could not {}: {}", done.effect, done.why))
+    if let Some(done) = done.iter().find(|done| !done.is_done()) {
+        return format!(" — could not {}: {}", done.effect, done.why);
+    }
+    let note = done.iter().find_map(|done| done.note.as_ref());
+    note.map_or_else(String::new, |note| format!(" — {note}"))
+}
+
+/// The same of one effect.
+pub(super) fn outcome(done: &Done) -> String {
+    match &done.note {
+        _ if !done.is_done() => format!(" — not done: {}", done.why),
+        Some(note) => format!(" — {note}"),
+        None => String::new(),
+    }
 }
 
 /// What comes next, on one line.

@@ -316,11 +316,11 @@ impl<'a> Draft<'a> {
     /// The moves of a file: first a copy away, then to where it belongs.
     fn moves(&self, spot: &Spot, text: &Trailers, over: bool) -> Vec<Effect> {
         use Folder::{Complete, Pending, Processed};
-        let skip_ci = self.view.policy.commit.skip_ci;
+        let (skip_ci, signed) = (self.view.policy.commit.skip_ci, self.view.snapshot.signs_commits());
         let to = |from, to, blob| {
             let (name, trailers) = (text.item.clone(), text.clone());
             let month = (to == Complete).then(|| month(self.view)).flatten();
-            Effect::Move { name, from, to, month, blob, skip_ci, trailers }
+            Effect::Move { name, from, to, month, blob, skip_ci, signed, trailers }
         };
         let onward = |at, blob| match at {
             Pending | Processed if over => Some(to(at, Complete, blob)),

@@ -184,7 +184,8 @@ fn file(view: View<'_>, binding: &Binding, item: &QueueItem) -> File {
         );
         return File::Shown(why);
     }
-    if view.snapshot.refusal(&Effect::move_object(name, Folder::Processed)).is_some() {
+    let moved = Effect::move_object(name, Folder::Processed, view.snapshot.signs_commits());
+    if view.snapshot.refusal(&moved).is_some() {
         return File::Behind;
     }
     match place::lag(view, binding, name) {

@@ -56,7 +56,7 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
             aside.push(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)));
         }
     } else if let Key::Item(name) = &binding.key {
-        let moved = Effect::move_object(name, Folder::Complete);
+        let moved = Effect::move_object(name, Folder::Complete, view.snapshot.signs_commits());
         match lag(view, binding, name) {
             // While a refusal stands the file stays where it is, so its history is not asked about either.
             Lag::Look(_) if view.snapshot.refusal(&moved).is_some() => {
@@ -168,7 +168,8 @@ pub(super) fn move_to_complete(view: View<'_>, trailers: Trailers) -> Option<Eff
     let name = trailers.item.clone();
     let (from, blob) = place(view, &name)?;
     let (to, month, skip_ci) = (Folder::Complete, month(view), view.policy.commit.skip_ci);
-    Some(Effect::Move { name, from, to, month, blob, skip_ci, trailers })
+    let signed = view.snapshot.signs_commits();
+    Some(Effect::Move { name, from, to, month, blob, skip_ci, signed, trailers })
 }
 
 /// What was refused is told aside; the rest is one action of the kind whose effects they are.

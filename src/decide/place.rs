@@ -87,6 +87,7 @@ pub(super) fn move_to_processed(view: View<'_>, item: &QueueItem, issue: Option<
         month: None,
         blob: item.blob,
         skip_ci: view.policy.commit.skip_ci,
+        signed: view.snapshot.signs_commits(),
         trailers,
     }
 }

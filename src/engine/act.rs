@@ -3,13 +3,15 @@
 //! **Guarantees**: no choices. What an effect needs is in it; what an earlier effect of the same action made (a number, a
 //! merge commit) is handed on. An effect that can't be confirmed ends the action.
 
+mod moving;
+
 use super::cycle::Engine;
 use super::port::{Clock, Forge, Remote};
 use crate::message;
 use crate::model::{
     ActionKind, Attempt, Binding, BlobId, Closing, CommitId, CreatedIssue, Decision, Effect, IssueNumber, IssueSource,
     IssueText, Key, LedgerChange, LedgerMessage, MergeRequest, Performed, Policy, PolicyState, PullComment, QueueMove,
-    SettleFields, Signature, Snapshot, StopPoint, TipHints, Trailers,
+    RefusalKind, SettleFields, Signature, Snapshot, StopPoint, TipHints, Trailers,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -29,6 +31,12 @@ pub struct Done {
     pub why: String,
     /// Refused for good.
     pub refused: bool,
+    /// By which rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RefusalKind>,
+    /// What is to be known of it although it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// See [`Performed`].
@@ -66,6 +74,8 @@ pub(super) struct Performer<'a, F, R: Remote, C> {
     created: Option<CreatedIssue>,
     bound: Option<IssueNumber>,
     merge: Option<CommitId>,
+    /// What is to be known of the effect that is being performed.
+    note: Option<String>,
 }
 
 impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
@@ -74,7 +84,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             PolicyState::Valid { policy } => policy.clone(),
             PolicyState::Missing | PolicyState::Invalid { .. } => Policy::default(),
         };
-        Self { acts, policy, created: None, bound: None, merge: None }
+        Self { acts, policy, created: None, bound: None, merge: None, note: None }
     }
 
     /// Performs one effect.
@@ -95,14 +105,11 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
                 }
                 None => not_done(format!("{key} is not bound")),
             },
-            Effect::Move { name, from, to, month, blob, skip_ci, trailers } => {
+            Effect::Move { name, from, to, month, blob, skip_ci, signed, trailers } => {
                 let message = self.move_message(trailers, *skip_ci);
                 let (name, month) = (name.clone(), month.clone());
                 let change = QueueMove { name, from: *from, to: *to, month, blob: *blob, message };
-                let (engine, lock, signature) = (self.acts.engine, self.acts.lock, self.signature());
-                let branch = &self.acts.snapshot.tips.branch;
-                let moved = self.spaced(engine.remote.move_file(lock, branch, &change, &signature)).await;
-                told(moved, |commit| Some(commit.short()))
+                self.move_file(&change, *signed).await
             }
             Effect::Mark { pull, node, .. } => self.sent(forge.mark_ready(*pull, node)).await,
             Effect::Merge { pull, head, method, title, message } => {
@@ -130,7 +137,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
             Effect::Rerun { run, .. } => self.sent(forge.rerun(*run)).await,
             Effect::Link { pull, digest, body, .. } => self.sent(forge.describe(*pull, digest, body)).await,
         };
-        step(effect, result)
+        Done { note: self.note.take(), ..step(effect, result) }
     }
 
     /// A write to GitHub that makes nothing, kept apart from the one before it.
@@ -323,22 +330,19 @@ fn subject(kind: ActionKind, change: &LedgerChange) -> String {
 }
 
 fn not_done(why: String) -> Performed<Option<String>> {
-    Performed::NotDone { why, refused: false }
+    Performed::NotDone { why, refused: None }
 }
 
 fn told<T>(result: Performed<T>, made: impl FnOnce(T) -> Option<String>) -> Performed<Option<String>> {
-    match result {
-        Performed::Done { value } => Performed::Done { value: made(value) },
-        Performed::NotDone { why, refused } => Performed::NotDone { why, refused },
-        Performed::Unknown { why } => Performed::Unknown { why },
-    }
+    result.map(made)
 }
 
 fn step(effect: &Effect, result: Performed<Option<String>>) -> Done {
-    let (made, result, why, refused) = match result {
-        Performed::Done { value } => (value, DoneResult::Done, String::new(), false),
+    let (made, result, why, rule) = match result {
+        Performed::Done { value } => (value, DoneResult::Done, String::new(), None),
         Performed::NotDone { why, refused } => (None, DoneResult::NotDone, why, refused),
-        Performed::Unknown { why } => (None, DoneResult::Unknown, why, false),
+        Performed::Unknown { why } => (None, DoneResult::Unknown, why, None),
     };
-    Done { point: effect.stop_point(), effect: effect.to_string(), made, result, why, refused }
+    let (point, effect, refused) = (effect.stop_point(), effect.to_string(), rule.is_some());
+    Done { point, effect, made, result, why, refused, rule, note: None }
 }

@@ -14,7 +14,7 @@ use super::refusals::Refusals;
 use super::stop::StopAt;
 use crate::decide::decide;
 use crate::failure::{Exit, Explain};
-use crate::model::{Action, Decision, Effect, Outcome, RepositoryName, Snapshot};
+use crate::model::{Action, Decision, Effect, Outcome, RefusalKind, RepositoryName, Snapshot};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Mutex;
@@ -141,7 +141,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     }
 
     pub(super) fn a_look<'a>(&'a self, lock: &'a R::Lock) -> Look<'a, F, R> {
-        Look { forge: &self.forge, remote: &self.remote, lock, refused: self.refusals.all() }
+        let (refused, bypassed) = (self.refusals.all(), self.refusals.bypassed());
+        Look { forge: &self.forge, remote: &self.remote, lock, refused, bypassed }
     }
 
     async fn see(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
@@ -156,7 +157,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         self.recalled
             .get_or_init(async || {
                 let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
-                self.refusals.take_over(kept.map(|kept| kept.refused).unwrap_or_default());
+                let (refused, bypassed) = kept.map(|kept| (kept.refused, kept.bypassed)).unwrap_or_default();
+                self.refusals.take_over(refused, bypassed);
             })
             .await;
         let look = self.a_look(lock);
@@ -192,9 +194,10 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             | Outcome::Rest { .. }
             | Outcome::Stalled { .. } => Vec::new(),
         };
-        let seen = std::mem::replace(&mut snapshot.refused, self.refusals.all());
+        let refused = std::mem::replace(&mut snapshot.refused, self.refusals.all());
+        let bypassed = std::mem::replace(&mut snapshot.bypassed, self.refusals.bypassed());
         self.remember(lock, &snapshot).await;
-        snapshot.refused = seen;
+        (snapshot.refused, snapshot.bypassed) = (refused, bypassed);
         tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
         Ok(Cycle { snapshot, decision, done })
     }
@@ -230,8 +233,9 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             let goes_on = step.is_done();
             // What was said perhaps is not said again before lists show whether it was.
             let perhaps_said = step.result == DoneResult::Unknown && matches!(effect, Effect::Comment { .. });
-            if !goes_on && (step.refused || perhaps_said) {
-                self.refusals.add(&effect.object(), &step.why, self.clock.now());
+            let kind = step.rule.or(perhaps_said.then_some(RefusalKind::Other));
+            if let Some(kind) = kind.filter(|_| !goes_on) {
+                self.refusals.add(&effect.object(), &step.why, kind, self.clock.now());
             } else if goes_on {
                 self.refusals.lift(&effect.object());
             }

@@ -5,7 +5,9 @@
 //! **Races**: a file that appears meanwhile makes the push end with "not done".
 
 use super::port::Clock;
-use crate::model::{BlobId, CommitId, CommitPolicy, FilesChange, Performed, PlannedPush, RepositoryName, Signature};
+use crate::model::{
+    BlobId, CommitId, CommitPolicy, FilesChange, Performed, PlannedPush, Published, RepositoryName, Signature,
+};
 use crate::planning::SKELETON;
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 
@@ -83,7 +85,7 @@ impl<C: Clock> Init<'_, C> {
     }
 
     /// Makes the commit that was planned.
-    pub fn perform(&self, plan: &InitPlan, change: &FilesChange) -> Performed<CommitId> {
+    pub fn perform(&self, plan: &InitPlan, change: &FilesChange) -> Performed<Published> {
         self.clone.commit_files(self.lock, &plan.branch, change, &self.signature())
     }
 

@@ -8,7 +8,8 @@ use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot, TipHints,
+    Bypass, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot,
+    TipHints,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ pub(super) struct Look<'a, F, R: Remote> {
     pub(super) remote: &'a R,
     pub(super) lock: &'a R::Lock,
     pub(super) refused: Vec<Refusal>,
+    pub(super) bypassed: Option<Bypass>,
 }
 
 fn question(ledger: &Ledger) -> Question {
@@ -67,6 +69,7 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         needs: Needs::default(),
         refused: look.refused.clone(),
         limits: LimitsMet::new(),
+        bypassed: look.bypassed.clone(),
     })
 }
 

@@ -12,10 +12,11 @@ mod github;
 pub use git::away;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, Folder, ForgeFacts,
-    ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry,
-    LedgerMessage, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment, Performed, PlannedPush, Planning,
-    PullComment, PullNumber, Question, QueueMove, Rights, Signature, Snapshot, Spending, TipHints, Tips, Trail,
+    AccountId, AgentEvent, BlobId, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
+    Folder, ForgeFacts, ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange,
+    LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MergeRequest, MoveLayout, NodeId, OwnComment, Performed,
+    PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights, Signature, Snapshot,
+    Spending, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -72,7 +73,7 @@ pub trait Forge: Send + Sync {
     /// Make a label.
     fn create_label(&self, name: &str, _color: &str) -> impl Future<Output = Performed<()>> + Send {
         let why = format!("the label {name} is made along with the issue");
-        async { Performed::NotDone { why, refused: false } }
+        async { Performed::NotDone { why, refused: None } }
     }
     /// Create an issue, unassigned; labels that are still missing are made first.
     fn create_issue(&self, text: &IssueText) -> impl Future<Output = Performed<CreatedIssue>> + Send;
@@ -84,6 +85,8 @@ pub trait Forge: Send + Sync {
     fn merge(&self, request: &MergeRequest) -> impl Future<Output = Performed<CommitId>> + Send;
     /// Bring title and body of an issue up to date.
     fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> impl Future<Output = Performed<()>> + Send;
+    /// Commit on a branch that stands where it is expected, signed by GitHub; the commit that is to be read back by git.
+    fn commit(&self, commit: &BranchCommit) -> impl Future<Output = Performed<CommitId>> + Send;
     /// Close an issue.
     fn close_issue(&self, issue: IssueNumber, closing: Closing) -> impl Future<Output = Performed<()>> + Send;
     /// Close a pull request unmerged.
@@ -172,6 +175,12 @@ pub trait Remote: Send + Sync {
         name: &ItemName,
         since: (Timestamp, Option<CommitId>),
     ) -> impl Future<Output = Result<BTreeSet<Folder>, Self::Error>> + Send;
+    /// What a move comes to on a mainline commit, for somebody else to commit it.
+    fn lay_out(
+        &self,
+        mainline: CommitId,
+        change: &QueueMove,
+    ) -> impl Future<Output = Result<MoveLayout, Self::Error>> + Send;
     /// Whether `ancestor` is reachable from `tip`.
     fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
     /// What the newest first parents of a mainline commit say of queue items, newest first.
@@ -206,7 +215,7 @@ pub trait Remote: Send + Sync {
         branch: &str,
         change: &QueueMove,
         signature: &Signature,
-    ) -> impl Future<Output = Performed<CommitId>> + Send;
+    ) -> impl Future<Output = Performed<Published>> + Send;
 }
 
 /// Writes to GitHub as they would be sent, for a dry run.

@@ -10,10 +10,11 @@ use super::act::{Acts, Performer};
 use super::cycle::ErrorOf;
 use super::port::{Clock, Forge, ForgeCalls, Remote, RemotePlans};
 use crate::model::{
-    AccountId, Action, AgentEvent, BlobId, CheckReport, Closing, CommitId, CreatedIssue, Decision, Discussion, Folder,
-    ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange, LedgerEntry,
-    LedgerMessage, ListedIssue, MergeRequest, NodeId, ObjectId, Outcome, OwnComment, Performed, Planned, Planning,
-    PullComment, PullNumber, Question, QueueMove, Signature, Snapshot, TipHints, Tips, Trail,
+    AccountId, Action, AgentEvent, BlobId, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue, Decision,
+    Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange,
+    LedgerEntry, LedgerMessage, ListedIssue, MergeRequest, MoveLayout, NodeId, ObjectId, Outcome, OwnComment,
+    Performed, Planned, Planning, Published, PullComment, PullNumber, Question, QueueMove, Signature, Snapshot,
+    TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -125,6 +126,9 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     async fn merge(&self, request: &MergeRequest) -> Performed<CommitId> {
         self.told(&ForgeWrite::Merge(request.clone()), NO_COMMIT)
     }
+    async fn commit(&self, commit: &BranchCommit) -> Performed<CommitId> {
+        self.told(&ForgeWrite::Commit(commit.clone()), NO_COMMIT)
+    }
     async fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> Performed<()> {
         self.told(&ForgeWrite::Revise { issue, text: text.clone() }, ())
     }
@@ -212,6 +216,10 @@ impl<R: Remote + RemotePlans> Remote for ReadRemote<'_, R> {
         // The merge that was not made counts as fetched, so that what follows it is shown.
         if ancestor == NO_COMMIT { Ok(true) } else { self.inner.is_ancestor(ancestor, tip).await }
     }
+    async fn lay_out(&self, mainline: CommitId, change: &QueueMove) -> Result<MoveLayout, R::Error> {
+        // The commit that was not made holds what it would hold.
+        if mainline == NO_COMMIT { Ok(MoveLayout::Already) } else { self.inner.lay_out(mainline, change).await }
+    }
     async fn trail(&self, mainline: CommitId) -> Result<Vec<Trail>, R::Error> {
         self.inner.trail(mainline).await
     }
@@ -242,7 +250,7 @@ impl<R: Remote + RemotePlans> Remote for ReadRemote<'_, R> {
                 Performed::Done { value: commit }
             }
             Ok(None) => Performed::Done { value: tip.unwrap_or(NO_COMMIT) },
-            Err(error) => Performed::NotDone { why: error.to_string(), refused: false },
+            Err(error) => Performed::NotDone { why: error.to_string(), refused: None },
         }
     }
     async fn move_file(
@@ -251,15 +259,16 @@ impl<R: Remote + RemotePlans> Remote for ReadRemote<'_, R> {
         branch: &str,
         change: &QueueMove,
         signature: &Signature,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
+        let published = |commit| Performed::Done { value: Published { commit, bypassed: None } };
         match self.inner.plan_move(self.tips.mainline, branch, change, signature).await {
             Ok(Some(push)) => {
                 let commit = push.commit;
                 self.script.add(Planned::Push(push));
-                Performed::Done { value: commit }
+                published(commit)
             }
-            Ok(None) => Performed::Done { value: self.tips.mainline },
-            Err(error) => Performed::NotDone { why: error.to_string(), refused: false },
+            Ok(None) => published(self.tips.mainline),
+            Err(error) => Performed::NotDone { why: error.to_string(), refused: None },
         }
     }
 }

@@ -4,7 +4,8 @@
 
 use super::Client;
 use super::http::GRAPHQL;
-use crate::model::{Call, Closing, ForgeWrite};
+use crate::model::{BranchCommit, Call, Closing, ForgeWrite};
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 impl Client {
@@ -33,6 +34,11 @@ impl Client {
             ForgeWrite::MarkReady { node } => {
                 let document = include_str!("graphql/mark_ready.graphql");
                 let body = json!({ "query": document, "variables": { "id": node } });
+                Call { method: "POST", path: GRAPHQL.to_owned(), body: Some(body) }
+            }
+            ForgeWrite::Commit(commit) => {
+                let document = include_str!("graphql/commit_on_branch.graphql");
+                let body = json!({ "query": document, "variables": { "input": self.commit_input(commit) } });
                 Call { method: "POST", path: GRAPHQL.to_owned(), body: Some(body) }
             }
             ForgeWrite::Merge(request) => {
@@ -76,6 +82,19 @@ impl Client {
                 self.below("PATCH", &format!("/pulls/{}", pull.0), Some(json!({ "body": body })))
             }
         }
+    }
+
+    fn commit_input(&self, commit: &BranchCommit) -> Value {
+        let (headline, body) = commit.message.split_once("\n\n").unwrap_or((&commit.message, ""));
+        let coded = |content: &[u8]| base64::engine::general_purpose::STANDARD.encode(content);
+        let additions = commit.add.iter().map(|(path, content)| json!({ "path": path, "contents": coded(content) }));
+        let deletions = commit.delete.iter().map(|path| json!({ "path": path }));
+        json!({
+            "branch": { "repositoryNameWithOwner": self.repository.to_string(), "branchName": commit.branch },
+            "expectedHeadOid": commit.expected,
+            "message": { "headline": headline.trim(), "body": body.trim_end() },
+            "fileChanges": { "additions": additions.collect::<Vec<_>>(), "deletions": deletions.collect::<Vec<_>>() },
+        })
     }
 
     fn below(&self, method: &'static str, rest: &str, body: Option<Value>) -> Call {

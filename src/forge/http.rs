@@ -176,7 +176,7 @@ impl Unsent {
     /// As a write's result.
     pub(super) fn performed<T>(self) -> Performed<T> {
         match self {
-            Self::Limited(error) => Performed::NotDone { why: error.to_string(), refused: false },
+            Self::Limited(error) => Performed::NotDone { why: error.to_string(), refused: None },
             Self::Unknown(why) => Performed::Unknown { why },
         }
     }

@@ -12,7 +12,7 @@ use super::write::not_done;
 use super::{Client, ForgeError};
 use crate::model::{
     CommentMarker, CommitId, ForgeWrite, IssueNumber, OwnComment, Performed, PullComment, PullNumber, Reason,
-    text_digest,
+    RefusalKind, text_digest,
 };
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ impl Client {
             (Ok(false), _) => Performed::Done { value: () },
             (Ok(true), Performed::Done { .. }) => {
                 let why = format!("GitHub accepted the request and did not unassign {login} from {issue}");
-                Performed::NotDone { why, refused: true }
+                Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
             (_, other) => other,
         }

@@ -9,8 +9,8 @@ use super::http::{Reply, Unsent};
 use super::shape::{Named, Who, account};
 use super::{Client, ForgeError};
 use crate::model::{
-    Closing, CommitId, CreatedIssue, ForgeWrite, IssueNumber, IssueText, MergeRequest, NodeId, Performed, PullNumber,
-    Reason,
+    BranchCommit, Closing, CommitId, CreatedIssue, ForgeWrite, IssueNumber, IssueText, MergeRequest, NodeId, Performed,
+    PullNumber, Reason, RefusalKind,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl Pull {
 }
 
 pub(super) fn not_done<T>(why: impl Into<String>) -> Performed<T> {
-    Performed::NotDone { why: why.into(), refused: false }
+    Performed::NotDone { why: why.into(), refused: None }
 }
 
 fn unknown<T>(why: impl Into<String>) -> Performed<T> {
@@ -69,7 +69,8 @@ fn unknown<T>(why: impl Into<String>) -> Performed<T> {
 fn refused<T>(reply: &Reply) -> Performed<T> {
     let status = reply.status.as_u16();
     let good = matches!(status, 403 | 404 | 405 | 410 | 422);
-    Performed::NotDone { why: format!("GitHub answered {status}: {}", reply.message()), refused: good }
+    let refused = good.then_some(if status == 403 { RefusalKind::Permission } else { RefusalKind::Other });
+    Performed::NotDone { why: format!("GitHub answered {status}: {}", reply.message()), refused }
 }
 
 impl Client {
@@ -189,7 +190,7 @@ impl Client {
                     return Performed::Done { value: () };
                 }
                 let why = format!("GitHub accepted the request and did not assign {login} to {issue}");
-                Performed::NotDone { why, refused: true }
+                Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
             Ok(reply) => refused(&reply),
         }
@@ -211,9 +212,35 @@ impl Client {
         };
         match self.read_pull(pull).await {
             Ok(read) if read.draft == Some(false) => Performed::Done { value: () },
-            Ok(_) if answer.is_ok() && !said.is_empty() => Performed::NotDone { why: said, refused: true },
+            Ok(_) if answer.is_ok() && !said.is_empty() => {
+                Performed::NotDone { why: said, refused: Some(RefusalKind::Other) }
+            }
             Ok(_) | Err(_) => unknown(if said.is_empty() { format!("{pull} is still shown as a draft") } else { said }),
         }
+    }
+
+    /// Commits on a branch that stands where it is expected; GitHub signs the commit. What became of it is to be read back
+    /// by git.
+    pub async fn commit(&self, commit: &BranchCommit) -> Performed<CommitId> {
+        let write = ForgeWrite::Commit(commit.clone());
+        let graph = match self.http.mutate(Reason::of(&write), &self.call(&write)).await {
+            Err(unsent) => return unsent.performed(),
+            Ok(graph) => graph,
+        };
+        let oid = graph.data.as_ref().and_then(|data| data.pointer("/createCommitOnBranch/commit/oid"));
+        if let Some(value) = oid.and_then(Value::as_str).and_then(|oid| oid.parse().ok()) {
+            return Performed::Done { value };
+        }
+        let complaint = graph.complaint();
+        let refused = match graph.errors.first().map(|error| error.kind.as_deref().unwrap_or_default()) {
+            None => return unknown("the answer names no commit"),
+            // The branch moved: decide again.
+            Some("STALE_DATA") => None,
+            Some("BRANCH_PROTECTION_RULE_VIOLATION") => Some(RefusalKind::PullRequest),
+            Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => Some(RefusalKind::Permission),
+            Some(_) => Some(RefusalKind::Other),
+        };
+        Performed::NotDone { why: format!("GitHub did not commit: {complaint}"), refused }
     }
 
     /// Merges at the head that was judged; done only when `merged` is read back.
@@ -247,7 +274,9 @@ impl Client {
                 // The head moved, or somebody else's merge was quicker: decide again.
                 let moved = reply.status.as_u16() == 409 || reply.message().contains("Base branch was modified");
                 match refused(&reply) {
-                    Performed::NotDone { why, refused } => Performed::NotDone { why, refused: refused && !moved },
+                    Performed::NotDone { why, refused } => {
+                        Performed::NotDone { why, refused: refused.filter(|_| !moved) }
+                    }
                     other @ (Performed::Done { .. } | Performed::Unknown { .. }) => other,
                 }
             }

@@ -124,6 +124,9 @@ pub enum Effect {
         blob: BlobId,
         /// Whether the subject ends in `[skip ci]`.
         skip_ci: bool,
+        /// Whether GitHub makes the commit and signs it, because the mainline takes no other.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        signed: bool,
         /// Trailers; a number that this action makes is filled in.
         trailers: Trailers,
     },
@@ -280,7 +283,7 @@ impl Effect {
             | Self::Assign { key, .. } => {
                 format!("{name} {}", key.path())
             }
-            Self::Move { name: item, to, .. } => Self::move_object(item, *to),
+            Self::Move { name: item, to, signed, .. } => Self::move_object(item, *to, *signed),
             Self::Mark { pull, head, .. }
             | Self::UpdateBranch { pull, head }
             | Self::Approve { pull, head }
@@ -297,9 +300,10 @@ impl Effect {
         }
     }
 
-    /// [`Effect::object`] of a move.
-    pub fn move_object(item: &ItemName, to: Folder) -> String {
-        format!("move {item} to {to}")
+    /// [`Effect::object`] of a move. A signed one is another: that the push was refused says nothing of it.
+    pub fn move_object(item: &ItemName, to: Folder, signed: bool) -> String {
+        let signed = if signed { ", signed" } else { "" };
+        format!("move {item} to {to}{signed}")
     }
 
     /// [`Effect::object`] of a branch deletion.
@@ -327,9 +331,12 @@ impl fmt::Display for Effect {
                 }
             }
             Self::Assign { login, .. } => write!(f, "assign {login}"),
-            Self::Move { name, from, to, month: None, .. } => write!(f, "move {name} from {from}/ to {to}/"),
-            Self::Move { name, from, to, month: Some(month), .. } => {
-                write!(f, "move {name} from {from}/ to {to}/{month}/")
+            Self::Move { name, from, to, month, signed, .. } => {
+                write!(f, "move {name} from {from}/ to {to}/")?;
+                if let Some(month) = month {
+                    write!(f, "{month}/")?;
+                }
+                if *signed { f.write_str(" by a commit that GitHub signs") } else { Ok(()) }
             }
             Self::Mark { pull, .. } => write!(f, "mark {pull} ready for review"),
             Self::Merge { pull, head, method, .. } => write!(f, "{}-merge {pull} at {}", method.word(), head.short()),
@@ -386,27 +393,4 @@ pub struct Action {
     pub key: Option<Key>,
     /// What is left to do, in order.
     pub effects: Vec<Effect>,
-}
-
-/// What came of a write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum Performed<T> {
-    /// It is so now, by us or already.
-    Done {
-        /// What it made.
-        value: T,
-    },
-    /// It is not so, and nothing was changed.
-    NotDone {
-        /// Why.
-        why: String,
-        /// Refused for good (a rule, 403, 422), as opposed to "the world moved on".
-        refused: bool,
-    },
-    /// No answer, or none that can be believed.
-    Unknown {
-        /// What happened.
-        why: String,
-    },
 }

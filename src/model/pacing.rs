@@ -1,10 +1,29 @@
-//! What GitHub refused for good, and when it is tried again.
+//! What GitHub refused for good, when it is tried again, and what it let through against its rules.
 //!
 //! **Guarantees**: an effect that was refused is not owed while its refusal stands. Losing a refusal costs one more
 //! refusal, so it lives in a cache.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// Which rule refused it, as far as it was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// None of those below, or not told.
+    #[default]
+    Other,
+    /// Commits must carry a verified signature, and nothing else is wrong.
+    Signatures,
+    /// Changes come through pull requests only.
+    PullRequest,
+    /// Checks must be green first.
+    Checks,
+    /// What is pushed: a path, a size, a secret, a message.
+    Content,
+    /// Who pushes.
+    Permission,
+}
 
 /// One refused effect: a rule, a 403 or a 422, never a time-out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +36,18 @@ pub struct Refusal {
     pub at: Timestamp,
     /// How often in a row.
     pub times: u32,
+    /// Which rule.
+    #[serde(default)]
+    pub kind: RefusalKind,
+}
+
+/// A push of ours that broke rules of its branch and was let through, because this token may break them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bypass {
+    /// What the remote said.
+    pub words: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Waiting times double from the first to the last.
@@ -31,8 +62,12 @@ impl Pacing {
 }
 
 impl Refusal {
-    /// When the effect is tried again: after one minute, doubling to one hour.
+    /// When the effect is tried again: after one minute, doubling to one hour. A rule about signatures has another way
+    /// around it meanwhile, so it is asked about once an hour from the first.
     pub fn until(&self) -> Timestamp {
+        if self.kind == RefusalKind::Signatures {
+            return self.at.saturating_add(Pacing::LAST).unwrap_or(Timestamp::MAX);
+        }
         let doubled = Pacing::FIRST.saturating_mul(1 << self.times.saturating_sub(1).min(6));
         self.at.saturating_add(doubled.min(Pacing::LAST)).unwrap_or(Timestamp::MAX)
     }

@@ -71,6 +71,8 @@ pub enum Reason {
     Revise,
     /// Out of draft.
     MarkReady,
+    /// A commit of GitHub's.
+    Commit,
     /// A merge.
     Merge,
     /// Closing an issue.
@@ -108,6 +110,7 @@ impl Reason {
             ForgeWrite::Assign { .. } => Self::Assign,
             ForgeWrite::Revise { .. } => Self::Revise,
             ForgeWrite::MarkReady { .. } => Self::MarkReady,
+            ForgeWrite::Commit(_) => Self::Commit,
             ForgeWrite::Merge(_) => Self::Merge,
             ForgeWrite::CloseIssue { .. } => Self::CloseIssue,
             ForgeWrite::ClosePull(_) => Self::ClosePull,
@@ -124,9 +127,13 @@ impl Reason {
     /// Which budget it is taken from; git has none.
     pub const fn resource(self) -> Option<Resource> {
         match self {
-            Self::Observe | Self::LinkedPages | Self::Lists | Self::Checks | Self::Assignable | Self::MarkReady => {
-                Some(Resource::GraphQl)
-            }
+            Self::Observe
+            | Self::LinkedPages
+            | Self::Lists
+            | Self::Checks
+            | Self::Assignable
+            | Self::MarkReady
+            | Self::Commit => Some(Resource::GraphQl),
             Self::Timeline
             | Self::Rules
             | Self::Comments
@@ -165,6 +172,7 @@ impl Reason {
             | Self::Approve
             | Self::Rerun
             | Self::Describe
+            | Self::Commit
             | Self::CreateLabel
             | Self::CreateIssue
             | Self::Assign
@@ -231,6 +239,7 @@ impl Reason {
             Self::Assign => "assign",
             Self::Revise => "revise an issue",
             Self::MarkReady => "mark ready",
+            Self::Commit => "commit by GitHub",
             Self::Merge => "merge",
             Self::CloseIssue => "close an issue",
             Self::ClosePull => "close a pull request",

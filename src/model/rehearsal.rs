@@ -5,7 +5,7 @@
 
 use super::action::{Closing, IssueText};
 use super::id::{CommitId, IssueNumber, NodeId, PullNumber};
-use super::request::MergeRequest;
+use super::request::{BranchCommit, MergeRequest};
 use serde::Serialize;
 
 /// A write to GitHub.
@@ -43,6 +43,8 @@ pub enum ForgeWrite {
     },
     /// Merge.
     Merge(MergeRequest),
+    /// Commit on a branch.
+    Commit(BranchCommit),
     /// Close an issue.
     CloseIssue {
         /// Which.

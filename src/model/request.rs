@@ -146,6 +146,46 @@ impl QueueMove {
     }
 }
 
+/// What a move comes to on a commit of the mainline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MoveLayout {
+    /// The file lies where it is to be.
+    Already,
+    /// The condition of the move does not hold.
+    Moved(String),
+    /// These files change.
+    Files {
+        /// Where it lies.
+        delete: String,
+        /// Where it goes, and what it says; `None` where that lies there already.
+        add: Option<(String, Vec<u8>)>,
+    },
+}
+
+/// A commit that GitHub makes on a branch, and signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchCommit {
+    /// The branch.
+    pub branch: String,
+    /// Where it has to stand.
+    pub expected: CommitId,
+    /// The whole message.
+    pub message: String,
+    /// Path and content of files that are written.
+    pub add: Vec<(String, Vec<u8>)>,
+    /// Paths that are taken away.
+    pub delete: Vec<String>,
+}
+
+/// A commit that the remote took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Which.
+    pub commit: CommitId,
+    /// The rules that it broke and that this token may break, in the remote's words.
+    pub bypassed: Option<String>,
+}
+
 /// Files that are added and taken away in one commit of the mainline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilesChange {

@@ -7,7 +7,7 @@ use super::binding::Key;
 use super::forge_facts::{AgentEvent, CheckReport, Discussion, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
-use super::pacing::Refusal;
+use super::pacing::{Bypass, Refusal, RefusalKind};
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};
 use super::spending::LimitsMet;
@@ -226,11 +226,20 @@ pub struct Snapshot {
     /// The rate limits that GitHub has set.
     #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
     pub limits: LimitsMet,
+    /// The newest push to the mainline, where it was let through against the mainline's rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bypassed: Option<Bypass>,
 }
 
 impl Snapshot {
     /// The refusal of this object, while it stands.
     pub fn refusal(&self, object: &str) -> Option<&Refusal> {
         self.refused.iter().find(|refusal| refusal.object == object && refusal.stands(self.now))
+    }
+
+    /// Whether the mainline takes signed commits only: then GitHub is asked to commit what we would push. One refused push
+    /// tells it of all.
+    pub fn signs_commits(&self) -> bool {
+        self.refused.iter().any(|refusal| refusal.kind == RefusalKind::Signatures && refusal.stands(self.now))
     }
 }

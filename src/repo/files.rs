@@ -8,7 +8,7 @@ use super::commit::{Edit, build, from_git2, to_git2, tree};
 use super::lock::RepositoryLock;
 use super::publish::Built;
 use super::{LocalClone, RepoError};
-use crate::model::{BlobId, CommitId, FilesChange, Performed, PlannedPush, RefName, Signature, TipHints};
+use crate::model::{BlobId, CommitId, FilesChange, Performed, PlannedPush, Published, RefName, Signature, TipHints};
 use git2::{FileMode, Repository, Tree};
 use std::path::Path;
 
@@ -79,7 +79,7 @@ impl LocalClone {
         branch: &str,
         change: &FilesChange,
         signature: &Signature,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
         self.publish(lock, &RefName::branch(branch), |tip| self.build_files(tip, change, signature))
     }
 

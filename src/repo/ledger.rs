@@ -44,7 +44,8 @@ impl LocalClone {
         message: &LedgerMessage,
         signature: &Signature,
     ) -> Performed<CommitId> {
-        self.publish(lock, &RefName::ledger(), |tip| self.build_change(tip, change, message, signature))
+        let build = |tip| self.build_change(tip, change, message, signature);
+        self.publish(lock, &RefName::ledger(), build).map(|published| published.commit)
     }
 
     /// Builds the commit of a change on a tip.

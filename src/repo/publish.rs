@@ -8,7 +8,7 @@ use super::answer::{PushRefusal, Pushed};
 use super::commit::follows;
 use super::lock::RepositoryLock;
 use super::{LocalClone, RepoError};
-use crate::model::{CommitId, Performed, RefName};
+use crate::model::{CommitId, Performed, Published, RefName, RefusalKind};
 use std::time::Duration;
 
 /// How often a refused push is rebuilt.
@@ -31,7 +31,7 @@ impl LocalClone {
         _lock: &RepositoryLock,
         name: &RefName,
         build: impl Fn(Option<CommitId>) -> Result<Built, RepoError>,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
         let mut tip = match self.standing(name) {
             Ok(tip) => tip,
             Err(error) => return not_done(&error),
@@ -39,14 +39,14 @@ impl LocalClone {
         for round in 0..=MAX_REBUILDS {
             let commit = match build(tip) {
                 Ok(Built::Commit(commit)) => commit,
-                Ok(Built::Already(commit)) => return Performed::Done { value: commit },
-                Ok(Built::Moved(why)) => return Performed::NotDone { why, refused: false },
+                Ok(Built::Already(commit)) => return Performed::Done { value: Published { commit, bypassed: None } },
+                Ok(Built::Moved(why)) => return Performed::NotDone { why, refused: None },
                 Err(error) => return not_done(&error),
             };
             match self.push_once(name, tip, commit) {
-                Attempted::Done => return Performed::Done { value: commit },
+                Attempted::Done(bypassed) => return Performed::Done { value: Published { commit, bypassed } },
                 Attempted::Stale => {}
-                Attempted::Refused(why) => return Performed::NotDone { why, refused: true },
+                Attempted::Refused(kind, why) => return Performed::NotDone { why, refused: Some(kind) },
                 Attempted::Unknown(why) => return Performed::Unknown { why },
             }
             jitter(round);
@@ -57,18 +57,18 @@ impl LocalClone {
         }
         Performed::NotDone {
             why: format!("{name} moved {MAX_REBUILDS} times while it was being changed"),
-            refused: false,
+            refused: None,
         }
     }
 
     /// Puts back a reference that the remote has no more, at a commit that this clone kept. Nothing is built: while the
     /// reference is absent this is right, and once it is there again it is somebody else's.
     pub(super) fn put_back(&self, _lock: &RepositoryLock, name: &RefName, commit: CommitId) -> Performed<CommitId> {
-        let there = || Performed::NotDone { why: format!("the remote has {name} again"), refused: false };
+        let there = || Performed::NotDone { why: format!("the remote has {name} again"), refused: None };
         match self.transport.push(&self.git_dir, name, None, commit) {
-            Pushed::Accepted => {}
+            Pushed::Accepted { .. } => {}
             Pushed::Refused(PushRefusal::Stale) => return there(),
-            Pushed::Refused(PushRefusal::Rule(why)) => return Performed::NotDone { why, refused: true },
+            Pushed::Refused(PushRefusal::Rule(kind, why)) => return Performed::NotDone { why, refused: Some(kind) },
             Pushed::Unknown(why) => match self.refetch(name) {
                 Ok(Some(found)) if found == commit => {}
                 Ok(Some(_)) => return there(),
@@ -83,17 +83,18 @@ impl LocalClone {
     fn push_once(&self, name: &RefName, tip: Option<CommitId>, commit: CommitId) -> Attempted {
         let repository = match self.git2() {
             Ok(repository) => repository,
-            Err(error) => return Attempted::Refused(error.to_string()),
+            Err(error) => return Attempted::Refused(RefusalKind::Other, error.to_string()),
         };
         if !follows(&repository, commit, tip) {
-            return Attempted::Refused(format!("the new commit of {name} does not follow the expected one"));
+            let why = format!("the new commit of {name} does not follow the expected one");
+            return Attempted::Refused(RefusalKind::Other, why);
         }
         match self.transport.push(&self.git_dir, name, tip, commit) {
-            Pushed::Accepted => self.accepted(name, commit),
+            Pushed::Accepted { bypassed } => self.accepted(name, commit, bypassed),
             Pushed::Refused(PushRefusal::Stale) => Attempted::Stale,
-            Pushed::Refused(PushRefusal::Rule(why)) => Attempted::Refused(why),
+            Pushed::Refused(PushRefusal::Rule(kind, why)) => Attempted::Refused(kind, why),
             Pushed::Unknown(why) => match self.refetch(name) {
-                Ok(Some(found)) if found == commit => self.accepted(name, commit),
+                Ok(Some(found)) if found == commit => self.accepted(name, commit, None),
                 Ok(found) if found == tip => Attempted::Unknown(why),
                 Ok(_) => Attempted::Stale,
                 Err(_) => Attempted::Unknown(why),
@@ -101,24 +102,25 @@ impl LocalClone {
         }
     }
 
-    fn accepted(&self, name: &RefName, commit: CommitId) -> Attempted {
+    fn accepted(&self, name: &RefName, commit: CommitId, bypassed: Option<String>) -> Attempted {
         match self.advance(name, commit) {
             // The remote has it; a clone that can't record it fetches it with the next look.
-            Ok(()) | Err(_) => Attempted::Done,
+            Ok(()) | Err(_) => Attempted::Done(bypassed),
         }
     }
 }
 
 /// What came of one push.
 enum Attempted {
-    Done,
+    /// Accepted, perhaps against rules.
+    Done(Option<String>),
     Stale,
-    Refused(String),
+    Refused(RefusalKind, String),
     Unknown(String),
 }
 
-fn not_done(error: &RepoError) -> Performed<CommitId> {
-    Performed::NotDone { why: error.to_string(), refused: false }
+fn not_done(error: &RepoError) -> Performed<Published> {
+    Performed::NotDone { why: error.to_string(), refused: None }
 }
 
 /// A random pause that grows with the round, so that two losers don't meet again.

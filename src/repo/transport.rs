@@ -8,7 +8,7 @@
 use super::answer::{Output, PushRefusal, Pushed, failure, porcelain};
 use super::clone::Settings;
 use super::progress::Progress;
-use crate::model::{CommitId, Reason, RefName, Tallies, Tally};
+use crate::model::{CommitId, Reason, RefName, RefusalKind, Tallies, Tally};
 use crate::text;
 use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -242,7 +242,9 @@ impl Transport {
         ];
         match self.run("push", git_dir, &arguments) {
             Ok(output) => porcelain(&output, name),
-            Err(error @ TransportError::NoGit(_)) => Pushed::Refused(PushRefusal::Rule(error.to_string())),
+            Err(error @ TransportError::NoGit(_)) => {
+                Pushed::Refused(PushRefusal::Rule(RefusalKind::Other, error.to_string()))
+            }
             Err(error) => Pushed::Unknown(error.to_string()),
         }
     }

@@ -25,6 +25,7 @@ pub(super) use memory::Memory;
 pub use memory::{Entry, Tree};
 pub(super) use merge::{Merged, merge};
 pub(super) use objects::Objects;
+pub(super) use protection::PushRules;
 
 /// A file to write (`Some`) or to remove (`None`).
 pub type FileChange<'a> = (&'a str, Option<&'a [u8]>);
@@ -382,8 +383,8 @@ impl Objects for Repository {
         }
     }
 
-    async fn protect(&self, mainline: Option<&str>, undeletable: &[&str]) -> Result<(), GitError> {
-        self.switch_protection(mainline, undeletable).await
+    async fn protect(&self, rules: &PushRules<'_>) -> Result<(), GitError> {
+        self.switch_protection(rules).await
     }
 }
 

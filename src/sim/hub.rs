@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 pub(super) use self::people::Opening;
-use super::git::{self, FileChange, GitError, Merged, NewCommit, Objects, Repository, Signature};
+use super::git::{self, FileChange, GitError, Merged, NewCommit, Objects, PushRules, Repository, Signature};
 use super::world::{AGENT, AccountId, Fault, MergeMethod, Mergeability, NewPull, Refusal, World};
 
 /// Where the time comes from.
@@ -60,6 +60,19 @@ pub struct MergeRequest {
     pub title: Option<String>,
     /// Rest of the message.
     pub message: Option<String>,
+}
+
+/// A commit that GitHub is asked to make on a branch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BranchCommit {
+    /// The branch.
+    pub branch: String,
+    /// Where it has to stand.
+    pub expected: String,
+    /// The whole message.
+    pub message: String,
+    /// What is written (`Some`) or taken away (`None`) where.
+    pub files: Vec<(String, Option<Vec<u8>>)>,
 }
 
 /// Files to commit onto a branch.
@@ -198,6 +211,31 @@ impl<G: Objects> Hub<G> {
         Ok(oid)
     }
 
+    /// Commits on a branch as GitHub does when it is asked to: it signs as the committer. Returns the commit.
+    pub(super) async fn commit_on_branch(&self, by: AccountId, new: &BranchCommit) -> Result<String, Trouble> {
+        let _gate = self.gate.lock().await;
+        self.settle_gated(by).await?;
+        let (at, author) = {
+            let world = self.world();
+            world.may_commit(by, &new.branch, &new.expected)?;
+            (world.now(), signature(&world, by))
+        };
+        let files: Vec<FileChange<'_>> =
+            new.files.iter().map(|(path, content)| (path.as_str(), content.as_deref())).collect();
+        let tree = self.git.write_tree(Some(&new.expected), &files).await?;
+        let (parents, committer) = ([new.expected.as_str()], Signature::github());
+        let (message, committer) = (new.message.as_str(), &committer);
+        let commit = NewCommit { tree: &tree, parents: &parents, message, author: &author, committer, at };
+        let oid = self.git.write_commit(commit).await?;
+        if !self.git.move_ref(&format!("refs/heads/{}", new.branch), &oid, Some(&new.expected)).await? {
+            // Somebody's push was quicker.
+            self.settle_gated(by).await?;
+            self.world().may_commit(by, &new.branch, &new.expected)?;
+        }
+        self.settle_gated(by).await?;
+        Ok(oid)
+    }
+
     /// Opens a pull request for a branch.
     pub(super) async fn open_pull(&self, by: AccountId, new: NewPull) -> Result<u64, Trouble> {
         let _gate = self.gate.lock().await;
@@ -315,13 +353,19 @@ impl<G: Objects> Hub<G> {
     /// Lets git enforce what the world's settings protect.
     pub(super) async fn protect(&self) -> Result<(), GitError> {
         let _gate = self.gate.lock().await;
-        let (mainline, patterns) = {
+        let (mainline, settings) = {
             let world = self.world();
-            let mainline = world.settings.mainline_protected.then(|| world.mainline().to_owned());
-            (mainline, world.settings.undeletable.clone())
+            (world.mainline().to_owned(), world.settings.clone())
         };
-        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-        self.git.protect(mainline.as_deref(), &patterns).await
+        let undeletable: Vec<&str> = settings.undeletable.iter().map(String::as_str).collect();
+        let rules = PushRules {
+            mainline: &mainline,
+            pull_request: settings.mainline_protected,
+            signatures: settings.signatures_required,
+            bypassable: settings.rules_bypassable,
+            undeletable: &undeletable,
+        };
+        self.git.protect(&rules).await
     }
 }
 

@@ -16,9 +16,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::agent::{self, AgentEvent, IssueKind, Script, Scripts};
 use super::git::{Entry, FileChange, GitError, Memory, NewCommit, Objects, Signature, Tree};
-use super::hub::{Hub, MergeRequest, Opening};
+use super::hub::{BranchCommit, Hub, MergeRequest, Opening};
 use super::wire::{Accident, RequestLog, Server, Transcript};
-use super::world::{AccountId, MergeMethod, World};
+use super::world::{AccountId, MergeMethod, PushRule, Settings, World};
 use super::{Options, SimError, check_names, found};
 
 /// A simulated GitHub in memory. See the module's documentation.
@@ -119,11 +119,21 @@ pub struct Push<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pushed {
     /// The ref is this commit now.
-    Accepted(String),
+    Accepted {
+        /// Which.
+        oid: String,
+        /// The rules that it broke and was let through all the same, in GitHub's words.
+        bypassed: Option<String>,
+    },
     /// The ref is not what was expected.
     Stale,
-    /// A rule forbids it, in GitHub's and git's words.
-    Refused(String),
+    /// A rule forbids it.
+    Refused {
+        /// Which.
+        rule: PushRule,
+        /// In GitHub's and git's words.
+        why: String,
+    },
 }
 
 /// What a future answers that never waits: the gate is free, and memory is there.
@@ -209,6 +219,11 @@ impl Miniature {
         at_once(self.hub.update_branch(by, number, expected))
     }
 
+    /// A client lets GitHub commit on a branch. Returns the commit.
+    pub fn commit_on_branch(&mut self, by: AccountId, new: BranchCommit) -> Result<String, SimError> {
+        at_once(self.hub.commit_on_branch(by, &new))
+    }
+
     /// A person or a client deletes a branch at GitHub.
     pub fn delete_branch(&mut self, by: AccountId, branch: &str) -> Result<(), SimError> {
         at_once(self.hub.delete_branch(by, branch))
@@ -227,6 +242,11 @@ impl Miniature {
     /// Lets the mainline take changes through pull requests only, or by pushes too.
     pub fn protect_mainline(&mut self, protected: bool) {
         self.world(|world| world.settings.mainline_protected = protected);
+    }
+
+    /// Changes the rules of pushes in the settings.
+    pub fn set_rules(&mut self, set: impl FnOnce(&mut Settings)) {
+        self.world(|world| set(&mut world.settings));
     }
 
     /// Makes the trial merges that were asked for ([`World::want_mergeability`]); the server does so after every answer.
@@ -276,9 +296,10 @@ impl Miniature {
 
     /// Pushes one commit. The world sees the moved ref before this returns.
     pub fn push(&mut self, push: Push<'_>) -> Result<Pushed, SimError> {
-        if let Some(refused) = refusal(&self.hub.world(), &push) {
-            return Ok(Pushed::Refused(refused));
-        }
+        let bypassed = match judge(&self.hub.world(), &push) {
+            Ok(bypassed) => bypassed,
+            Err((rule, why)) => return Ok(Pushed::Refused { rule, why }),
+        };
         let git = &self.hub.git;
         if at_once(git.resolve(push.reference))?.as_deref() != push.expected {
             return Ok(Pushed::Stale);
@@ -300,21 +321,17 @@ impl Miniature {
             return Ok(Pushed::Stale);
         }
         at_once(self.hub.settle(push.by))?;
-        Ok(Pushed::Accepted(oid))
+        Ok(Pushed::Accepted { oid, bypassed })
     }
 }
 
-/// Why a push is refused: who may not write, and what the hook of the git server says.
-fn refusal(world: &World, push: &Push<'_>) -> Option<String> {
+/// What a push is told: who may not write is refused, then what the hook of the git server says.
+fn judge(world: &World, push: &Push<'_>) -> Result<Option<String>, (PushRule, String)> {
     if !world.permission(push.by).can_write() || world.settings.archived {
         let login = world.account(push.by).map_or("", |account| account.login.as_str());
-        return Some(format!("Permission to {}.git denied to {login}.", world.full_name()));
+        return Err((PushRule::Permission, format!("Permission to {}.git denied to {login}.", world.full_name())));
     }
-    let mainline = push.reference.strip_prefix("refs/heads/") == Some(world.mainline());
-    (mainline && world.settings.mainline_protected).then(|| {
-        let name = push.reference;
-        format!("GH006: Protected branch update failed for {name}. [remote rejected] (protected branch hook declined)")
-    })
+    world.judge_push(push.reference)
 }
 
 fn edited(git: &Memory, mut tree: Tree, edits: &[Edit]) -> Tree {

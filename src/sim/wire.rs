@@ -354,7 +354,7 @@ async fn serve_rest(site: &Site<impl Objects>, call: &Call) -> Answer {
 
 async fn serve_graphql(site: &Site<impl Objects>, call: &Call) -> Answer {
     let now = site.hub.world().now();
-    let outcome = graphql::answer(site, call, now);
+    let outcome = graphql::answer(site, call, now).await;
     let entry = call.entry(RequestKind::GraphQl, outcome.answer.status);
     site.note(RequestEntry { operation: outcome.operation, points: outcome.points, ..entry });
     let answer = hold(&site.graphql).sign(outcome.answer, now);

@@ -15,6 +15,7 @@ mod pull;
 mod refs;
 mod refusal;
 mod review;
+mod rules;
 mod runs;
 mod session;
 mod subject;
@@ -31,6 +32,7 @@ pub use issue::{AgentAssignment, NewIssue};
 pub use pull::{MergeMethod, MergePlan, NewPull};
 pub use refs::{Commit, RefState};
 pub use refusal::{Fault, Refusal};
+pub use rules::PushRule;
 pub use runs::Run;
 pub use session::{Session, Step};
 pub use subject::{
@@ -56,7 +58,7 @@ pub struct Founding {
 }
 
 /// Settings and rules of the repository. They may be changed at any time through [`World::settings`]; what git itself
-/// has to enforce (`mainline_protected`, `undeletable`) reaches it through the simulator's own methods only.
+/// has to enforce (the rules of pushes, `undeletable`) reaches it through the simulator's own methods only.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Read-only for everybody.
@@ -79,6 +81,14 @@ pub struct Settings {
     pub agent_available: bool,
     /// Whether the mainline takes changes through pull requests only.
     pub mainline_protected: bool,
+    /// Whether the mainline takes signed commits only. What is pushed is never signed, what GitHub commits always is.
+    pub signatures_required: bool,
+    /// Whether whoever may push may break the rules of the mainline.
+    pub rules_bypassable: bool,
+    /// Whether the mainline's history must be linear.
+    pub linear_history: bool,
+    /// Whether every workflow run of the agent waits for a person.
+    pub runs_need_approval: bool,
     /// Branches that can't be deleted: names, or patterns with `*`.
     pub undeletable: BTreeSet<String>,
     /// Names of checks that must be green before a merge.
@@ -108,6 +118,10 @@ impl Default for Settings {
             delete_branch_on_merge: false,
             agent_available: true,
             mainline_protected: false,
+            signatures_required: false,
+            rules_bypassable: false,
+            linear_history: false,
+            runs_need_approval: false,
             undeletable: BTreeSet::new(),
             required_checks: BTreeSet::new(),
             review_required: false,

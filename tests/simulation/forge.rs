@@ -6,9 +6,10 @@ use super::accident::Sent;
 use super::{Broken, Instance, look, reading};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
-    AccountId as Who, AgentEvent, AgentEventKind, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
-    DiscussionEntry, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod, MergeRequest,
-    NodeId, OwnComment, Performed, PullComment, PullNumber, Question, StopPoint, text_digest,
+    AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue,
+    Discussion, DiscussionEntry, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod,
+    MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind, StopPoint,
+    text_digest,
 };
 use orchestrator::sim::world::{
     self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, ReviewState,
@@ -22,7 +23,7 @@ const PAGE: (usize, usize) = (4, 10);
 const LONGEST_TEXT: usize = 70_000;
 
 fn not_done<T>(why: impl Into<String>) -> Performed<T> {
-    Performed::NotDone { why: why.into(), refused: false }
+    Performed::NotDone { why: why.into(), refused: None }
 }
 
 fn unknown<T>(why: impl Into<String>) -> Performed<T> {
@@ -40,7 +41,8 @@ fn said(refusal: &Refusal) -> String {
 
 fn refused<T>(refusal: &Refusal) -> Performed<T> {
     let good = matches!(refusal.status(), 403 | 404 | 405 | 410 | 422);
-    Performed::NotDone { why: said(refusal), refused: good }
+    let refused = good.then_some(if refusal.status() == 403 { RefusalKind::Permission } else { RefusalKind::Other });
+    Performed::NotDone { why: said(refusal), refused }
 }
 
 fn text(body: &str) -> String {
@@ -334,7 +336,7 @@ impl Forge for Instance {
                     return Performed::Done { value: () };
                 }
                 let why = format!("GitHub accepted the request and did not assign {login} to {issue}");
-                Performed::NotDone { why, refused: true }
+                Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
         }
     }
@@ -360,7 +362,9 @@ impl Forge for Instance {
         };
         match read_pull(&mut self.sim(), pull) {
             Ok(read) if readable && !read.draft => Performed::Done { value: () },
-            Ok(_) if answered && !said.is_empty() => Performed::NotDone { why: said, refused: true },
+            Ok(_) if answered && !said.is_empty() => {
+                Performed::NotDone { why: said, refused: Some(RefusalKind::Other) }
+            }
             Ok(_) | Err(_) => unknown(if said.is_empty() { format!("{pull} is still shown as a draft") } else { said }),
         }
     }
@@ -404,9 +408,36 @@ impl Forge for Instance {
             Sent::Answered(Err(error)) => {
                 let moved = error.status() == 409 || error.message().contains("Base branch was modified");
                 match refused(&error) {
-                    Performed::NotDone { why, refused } => Performed::NotDone { why, refused: refused && !moved },
+                    Performed::NotDone { why, refused } => {
+                        Performed::NotDone { why, refused: refused.filter(|_| !moved) }
+                    }
                     other => other,
                 }
+            }
+        }
+    }
+
+    async fn commit(&self, commit: &BranchCommit) -> Performed<CommitId> {
+        let by = self.account();
+        let written = commit.add.iter().map(|(path, content)| (path.clone(), Some(content.clone())));
+        let asked = sim::BranchCommit {
+            branch: commit.branch.clone(),
+            expected: commit.expected.to_string(),
+            message: commit.message.clone(),
+            files: written.chain(commit.delete.iter().map(|path| (path.clone(), None))).collect(),
+        };
+        let made = |sim: &mut Miniature| sim.commit_on_branch(by, asked).map_err(refusal);
+        match self.write(StopPoint::Move, made).await {
+            Sent::Lost(lost) => unknown(lost.why),
+            Sent::Answered(Ok(oid)) => Performed::Done { value: look::commit(&oid) },
+            Sent::Answered(Err(error)) => {
+                let refused = match &error {
+                    Refusal::Conflict(_) => None,
+                    Refusal::Forbidden(_) => Some(RefusalKind::Permission),
+                    _ => Some(RefusalKind::Other),
+                };
+                let words = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+                Performed::NotDone { why: format!("GitHub did not commit: {words}"), refused }
             }
         }
     }
@@ -502,7 +533,7 @@ impl Forge for Instance {
             (Ok(false), _) if readable => Performed::Done { value: () },
             (Ok(true), Performed::Done { .. }) => {
                 let why = format!("GitHub accepted the request and did not unassign {login} from {issue}");
-                Performed::NotDone { why, refused: true }
+                Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
             (_, other) => other,
         }

@@ -11,10 +11,11 @@ use super::{Broken, Folder as DataFolder, Instance, look, planning};
 use jiff::Timestamp;
 use orchestrator::engine::port::Remote;
 use orchestrator::model::{
-    Applied, BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
-    Planning, PullNumber, QueueMove, RefName, Signature, Snapshot, StopPoint, TipHints, Tips, Trail, Trailers,
+    Applied, BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage,
+    MoveLayout, Performed, Planning, Published, PullNumber, QueueMove, RefName, RefusalKind, Signature, Snapshot,
+    StopPoint, TipHints, Tips, Trail, Trailers,
 };
-use orchestrator::sim::{self, Edit, Miniature, Push, Pushed, Tree};
+use orchestrator::sim::{self, Edit, Miniature, Push, PushRule, Pushed, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -150,7 +151,8 @@ impl Instance {
         &self,
         what: Publication<'_>,
         build: impl Fn(Option<CommitId>) -> Result<Built, Broken> + Send + Sync,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
+        let published = |commit, bypassed| Performed::Done { value: Published { commit, bypassed } };
         let identity = &what.signature.identity;
         let signature = sim::Signature { name: identity.name.clone(), email: identity.email.clone() };
         let by = self.account();
@@ -158,8 +160,8 @@ impl Instance {
         for _ in 0..=MAX_REBUILDS {
             let edits = match build(tip) {
                 Ok(Built::Commit(edits)) => edits,
-                Ok(Built::Already(commit)) => return Performed::Done { value: commit },
-                Ok(Built::Moved(why)) | Err(Broken(why)) => return Performed::NotDone { why, refused: false },
+                Ok(Built::Already(commit)) => return published(commit, None),
+                Ok(Built::Moved(why)) | Err(Broken(why)) => return Performed::NotDone { why, refused: None },
             };
             let expected = tip.map(|tip| tip.to_string());
             let push = |sim: &mut Miniature| {
@@ -175,20 +177,27 @@ impl Instance {
                 sim.push(push).expect("a push in memory does not break")
             };
             match self.write(what.point, push).await {
-                Sent::Answered(Pushed::Accepted(oid)) => {
+                Sent::Answered(Pushed::Accepted { oid, bypassed }) => {
                     let commit = look::commit(&oid);
                     self.record(&what.name, commit);
-                    return Performed::Done { value: commit };
+                    return published(commit, bypassed);
                 }
-                Sent::Answered(Pushed::Refused(why)) => return Performed::NotDone { why, refused: true },
+                Sent::Answered(Pushed::Refused { rule, why }) => {
+                    let kind = match rule {
+                        PushRule::Permission => RefusalKind::Permission,
+                        PushRule::PullRequest => RefusalKind::PullRequest,
+                        PushRule::Signatures => RefusalKind::Signatures,
+                    };
+                    return Performed::NotDone { why, refused: Some(kind) };
+                }
                 Sent::Answered(Pushed::Stale) => {}
                 Sent::Lost(lost) if !lost.readable => return Performed::Unknown { why: lost.why },
                 Sent::Lost(lost) => {
                     let found = self.refetch(&what.name);
-                    if let (Some(Pushed::Accepted(oid)), Some(found)) = (&lost.made, found)
+                    if let (Some(Pushed::Accepted { oid, .. }), Some(found)) = (&lost.made, found)
                         && look::commit(oid) == found
                     {
-                        return Performed::Done { value: found };
+                        return published(found, None);
                     }
                     if found == tip {
                         return Performed::Unknown { why: lost.why };
@@ -198,7 +207,7 @@ impl Instance {
             tip = self.refetch(&what.name);
         }
         let why = format!("{} moved {MAX_REBUILDS} times while it was being changed", what.name);
-        Performed::NotDone { why, refused: false }
+        Performed::NotDone { why, refused: None }
     }
 
     fn tips(&self, branch: &str) -> Result<Tips, Broken> {
@@ -331,6 +340,21 @@ impl Remote for Instance {
         Ok(found)
     }
 
+    async fn lay_out(&self, mainline: CommitId, change: &QueueMove) -> Result<MoveLayout, Broken> {
+        let sim = self.sim();
+        Ok(match build_move(&sim, Some(mainline), change) {
+            Built::Already(_) => MoveLayout::Already,
+            Built::Moved(why) => MoveLayout::Moved(why),
+            Built::Commit(edits) => {
+                let moves = edits.iter().any(|edit| matches!(edit, Edit::Move { .. }));
+                let content =
+                    sim.blob(&change.blob.to_string()).ok_or_else(|| format!("{} is not there", change.blob))?;
+                let add = moves.then(|| (change.target(), content.to_vec()));
+                MoveLayout::Files { delete: change.from.path_of(&change.name), add }
+            }
+        })
+    }
+
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, Broken> {
         Ok(self.sim().is_ancestor(&ancestor.to_string(), &tip.to_string()))
     }
@@ -390,7 +414,7 @@ impl Remote for Instance {
             let known = tip.map(|tip| self.ledger_at(tip).map(|ledger| (tip, ledger))).transpose()?;
             Ok(build_change(known, change, signature))
         };
-        self.publish(what, build).await
+        self.publish(what, build).await.map(|published| published.commit)
     }
 
     async fn move_file(
@@ -399,7 +423,7 @@ impl Remote for Instance {
         branch: &str,
         change: &QueueMove,
         signature: &Signature,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
         let name = RefName::branch(branch);
         let what = Publication { point: StopPoint::Move, name, message: &change.message, signature };
         self.publish(what, |tip| Ok(build_move(&self.sim(), tip, change))).await

@@ -7,7 +7,7 @@ use crate::play::{
     ONE, Scenario, Step, compare, drafted, finished, item, merged, viewer_closes, with_pending, with_policy,
 };
 use orchestrator::model::StopPoint;
-use orchestrator::sim::world::{CheckResult, MergeMethod, Permission, ReviewState, StateReason, World};
+use orchestrator::sim::world::{CheckResult, MergeMethod, Permission, ReviewState, Settings, StateReason, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
 /// To rest.
@@ -34,6 +34,12 @@ fn loses(point: StopPoint, arrives: bool) -> Scenario {
 fn report(world: &mut World, result: CheckResult) {
     let head = world.pull(2).map(|(_, pull)| pull.head_oid.clone()).expect("it is drafted");
     world.report_check(&head, "build", result);
+}
+
+/// One item, under rules of the mainline.
+fn ruled(rules: fn(&mut Settings), steps: Vec<Step>) -> Scenario {
+    let steps = [Step::Rules(rules)].into_iter().chain(steps).collect();
+    Scenario { options: with_pending(ONE), scripts: Vec::new(), steps }
 }
 
 macro_rules! scenarios {
@@ -119,6 +125,45 @@ scenarios! {
         scripts: Vec::new(),
         steps: vec![Step::Protect(true), Step::Settle, Step::Pass(120), Step::Protect(false), Step::Settle],
     };
+    the_mainline_takes_signed_commits_only: ruled(|rules| rules.signatures_required = true, vec![Step::Settle]);
+    the_mainline_takes_signed_commits_by_pull_request_only: ruled(
+        |rules| (rules.signatures_required, rules.mainline_protected) = (true, true),
+        vec![Step::Settle],
+    );
+    the_rules_of_the_mainline_are_bypassed: ruled(
+        |rules| (rules.mainline_protected, rules.rules_bypassable) = (true, true),
+        vec![Step::Settle],
+    );
+    signatures_are_wanted_no_more: ruled(|rules| rules.signatures_required = true, vec![
+        Step::Cycles(4),
+        Step::Rules(|rules| rules.signatures_required = false),
+        Step::Settle,
+        Step::Pass(4_000),
+        Step::Settle,
+    ]);
+    pull_requests_are_wanted_after_signatures: ruled(|rules| rules.signatures_required = true, vec![
+        Step::Cycles(2),
+        Step::Rules(|rules| rules.mainline_protected = true),
+        Step::Settle,
+        Step::Rules(|rules| rules.mainline_protected = false),
+        Step::Pass(120),
+        Step::Settle,
+    ]);
+    an_answer_of_a_signed_move_is_lost: ruled(|rules| rules.signatures_required = true, vec![
+        Step::Cycles(2),
+        Step::Lose(StopPoint::Move, true),
+        Step::Settle,
+    ]);
+    a_signed_move_never_arrives: ruled(|rules| rules.signatures_required = true, vec![
+        Step::Cycles(2),
+        Step::Lose(StopPoint::Move, false),
+        Step::Settle,
+    ]);
+    a_file_is_put_back_after_a_signed_move: ruled(|rules| rules.signatures_required = true, vec![
+        Step::Cycles(4),
+        Step::Move("planning/issue_queue/processed/dev-1.md", "planning/issue_queue/pending/dev-1.md"),
+        Step::Settle,
+    ]);
     the_ledger_is_lost_and_only_a_merged_branch_tells_of_it: item(Script::Normal, vec![
         Step::Cycles(1),
         Step::Remember,

@@ -8,7 +8,8 @@ use crate::forge_client::{client, done, merge_of, not_done, ready_pull, text};
 use crate::sim_client::{graphql, repo, send, send_with, simulator};
 use crate::stage::Stage;
 use orchestrator::model::{
-    AccountId, Closing, CommentMarker, IssueNumber, NodeId, PullComment, PullNumber, Question, text_digest,
+    AccountId, BranchCommit, Closing, CommentMarker, IssueNumber, NodeId, PullComment, PullNumber, Question,
+    text_digest,
 };
 use orchestrator::sim::world::{CheckResult, Permission, ReviewState, StateReason};
 use orchestrator::sim::{Exchange, IssueKind, Options, Script, Simulator};
@@ -100,6 +101,12 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     let branch = sim.world(|world| world.pull(2).expect("it").1.head.clone());
     done(client.delete_branch(&branch, head.parse().expect("a commit")).await);
     done(client.delete_branch(&branch, head.parse().expect("a commit")).await);
+    let tip = sim.world(|world| world.branch("main").expect("a mainline").parse().expect("a commit"));
+    let (branch, message) = ("main".to_owned(), "Subject\n\nBody".to_owned());
+    let (add, delete) = (vec![("e.txt".to_owned(), b"e".to_vec())], vec!["e.txt".to_owned()]);
+    let commit = BranchCommit { branch, expected: tip, message, add, delete: Vec::new() };
+    done(client.commit(&commit).await);
+    not_done(client.commit(&BranchCommit { add: Vec::new(), delete, ..commit }).await);
     let (other, head) = ready_pull(&sim, "other/branch").await;
     done(client.close_pull(other).await);
     done(client.delete_branch("other/branch", head.parse().expect("a commit")).await);
@@ -194,6 +201,10 @@ async fn reads_and_issues() -> Vec<Exchange> {
         "/git/ref/heads/main",
         "/git/ref/heads/none",
         "/rules/branches/main",
+        "/rulesets/1",
+        "/rulesets/9",
+        "/branches/main/protection",
+        "/copilot/cloud-agent/configuration",
     ] {
         repo(&sim, "GET", path, Value::Null).await;
     }
@@ -202,7 +213,13 @@ async fn reads_and_issues() -> Vec<Exchange> {
         world.settings.required_checks.insert("build".to_owned());
         world.settings.undeletable.insert("main".to_owned());
     });
-    repo(&sim, "GET", "/rules/branches/main", Value::Null).await;
+    let all = |rules: &mut orchestrator::sim::world::Settings| {
+        (rules.mainline_protected, rules.signatures_required, rules.linear_history) = (true, true, true);
+    };
+    sim.set_rules(all).await.expect("the rules are set");
+    for path in ["/rules/branches/main", "/rulesets/1", "/branches/main/protection"] {
+        repo(&sim, "GET", path, Value::Null).await;
+    }
     taken(&sim)
 }
 
@@ -351,6 +368,17 @@ async fn documents() -> Vec<Exchange> {
     }
     ask(REST_OF_FIELDS, "Ready", json!({"id": ids[1]})).await;
     ask(REST_OF_FIELDS, "Ready", json!({"id": "PR_nothing"})).await;
+    let tip = sim.world(|world| world.branch("main").map(str::to_owned));
+    for repository in ["maintainer/tally", "maintainer/tally", "maintainer/nothing"] {
+        let input = json!({
+            "branch": {"repositoryNameWithOwner": repository, "branchName": "main"},
+            "clientMutationId": "two",
+            "expectedHeadOid": tip,
+            "message": {"headline": "By hand"},
+            "fileChanges": {"additions": [{"path": "d.txt", "contents": "ZAo="}]},
+        });
+        ask(REST_OF_FIELDS, "Commit", json!({"input": input})).await;
+    }
     graphql(&sim, "{ repository(owner: \"maintainer\", name: \"nothing\") { id } node(id: \"x\") { id } }", json!({}))
         .await;
     let options = Options { owner: "acme".to_owned(), now: "2026-11-24T08:00:00Z".parse().ok(), ..Options::default() };

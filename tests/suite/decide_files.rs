@@ -5,7 +5,7 @@ use crate::snapshots::{at, bind, binding, issue, item_name, lay, oid, queue_item
 use orchestrator::decide::decide;
 use orchestrator::model::{
     Actor, Binding, BoundIssue, Decision, Effect, Folder, IssueState, ItemOutcome, Key, Need, Outcome, QueueEntry,
-    Refusal, Snapshot, StopPoint,
+    Refusal, RefusalKind, Snapshot, StopPoint,
 };
 
 type ChangeSnapshot = fn(&mut Snapshot);
@@ -181,7 +181,13 @@ fn an_edited_file_reaches_the_agent_as_it_is_now() {
     assert_eq!(points(&decision), [StopPoint::Revise, StopPoint::Restate, StopPoint::Assign, StopPoint::Move]);
     // Nobody is sent to the old words while GitHub refuses the new ones.
     let object = "revise #10".to_owned();
-    snapshot.refused.push(Refusal { object, why: "403: no".to_owned(), at: at(-1), times: 1 });
+    snapshot.refused.push(Refusal {
+        object,
+        why: "403: no".to_owned(),
+        at: at(-1),
+        times: 1,
+        kind: RefusalKind::Other,
+    });
     let decision = decide(&snapshot);
     assert_eq!(points(&decision), [StopPoint::Move]);
     assert!(says(&decision, "refused to bring the text of #10 up to date: 403: no"), "{:?}", said(&decision));

@@ -7,7 +7,7 @@ use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, Assignment, Attempt, Binding, BoundIssue, ChangeKind, CommitId, Decision, Effect, IssueDetail,
     IssueNumber, IssueState, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, Needs, NodeId, Obligation, Outcome,
-    PullNumber, PullState, QueueEntry, Refusal, Snapshot, StopPoint,
+    PullNumber, PullState, QueueEntry, Refusal, RefusalKind, Snapshot, StopPoint,
 };
 
 type ChangeIssue = fn(&mut BoundIssue);
@@ -403,7 +403,8 @@ fn a_refused_create_is_shown_and_not_hammered() {
     snapshot.needs.own_issues.insert(Needs::own_issues_name(&question(1)), Vec::new());
     for effect in ["attempt", "create", "bind"] {
         let object = format!("{effect} {}", question(1).path());
-        snapshot.refused = vec![Refusal { object, why: "403: no".to_owned(), at: at(-1), times: 1 }];
+        snapshot.refused =
+            vec![Refusal { object, why: "403: no".to_owned(), at: at(-1), times: 1, kind: RefusalKind::Other }];
         let decision = decide(&snapshot);
         let waits = |why: &str| why.starts_with("refused to ") && why.ends_with("403: no");
         assert!(

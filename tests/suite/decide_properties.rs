@@ -7,7 +7,7 @@ use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, ActionKind, Actor, AgentEventKind, Binding, BoundIssue, ChangeKind, CheckState, Discussion, Effect,
     Folder, IssueState, ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PolicyState, PullFacts, PullState,
-    QueueEntry, Refusal, Snapshot,
+    QueueEntry, Refusal, RefusalKind, Snapshot,
 };
 use proptest::prelude::*;
 
@@ -165,7 +165,13 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
             }
             if flags[0] {
                 let object = "delete-branch copilot/fix-0".to_owned();
-                snapshot.refused.push(Refusal { object, why: "protected".to_owned(), at: at(-1), times: 1 });
+                snapshot.refused.push(Refusal {
+                    object,
+                    why: "protected".to_owned(),
+                    at: at(-1),
+                    times: 1,
+                    kind: RefusalKind::Other,
+                });
             }
             snapshot
         },

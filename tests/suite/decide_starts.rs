@@ -4,8 +4,8 @@ use crate::snapshots::{at, bind, binding, issue, item_name, lay, maintainer, oid
 use orchestrator::decide::decide;
 use orchestrator::model::{
     Action, ActionKind, Attempt, Binding, Decision, Effect, Folder, IssueNumber, IssueSource, ItemOutcome, Key,
-    ListedIssue, Marker, Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, Snapshot, Stage,
-    StopPoint,
+    ListedIssue, Marker, Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, RefusalKind,
+    Snapshot, Stage, StopPoint,
 };
 
 fn action(decision: &Decision) -> &Action {
@@ -249,6 +249,46 @@ fn an_unfinished_promotion_is_finished_before_anything_else() {
     assert_eq!((decision.stage, points(&decision)), (Stage::Promotion, vec![StopPoint::Assign, StopPoint::Move]));
 }
 
+/// What the moves of a decision are: the file, and whether GitHub makes the commit.
+fn moves(decision: &Decision) -> Vec<(String, bool)> {
+    let Outcome::Act { action } = &decision.outcome else { return Vec::new() };
+    let told = |effect: &Effect| match effect {
+        Effect::Move { name, signed, .. } => Some((name.to_string(), *signed)),
+        _ => None,
+    };
+    action.effects.iter().filter_map(told).collect()
+}
+
+#[test]
+fn one_push_that_was_refused_for_its_signature_makes_every_move_a_signed_one_for_an_hour() {
+    let mut snapshot = quiet();
+    pending(&mut snapshot, &["dev-1.md"]);
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-1.md")), 10), issue(10));
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
+    let refusal =
+        |object: &str, kind| Refusal { object: object.to_owned(), why: "no".to_owned(), at: at(-1), times: 1, kind };
+    for kind in [RefusalKind::Other, RefusalKind::PullRequest, RefusalKind::Permission] {
+        snapshot.refused = vec![refusal("move dev-0.md to complete", kind)];
+        assert_eq!(moves(&decide(&snapshot)), [("dev-1.md".to_owned(), false)], "{kind:?}");
+    }
+    snapshot.refused = vec![refusal("move dev-0.md to complete", RefusalKind::Signatures)];
+    assert_eq!(moves(&decide(&snapshot)), [("dev-1.md".to_owned(), true)]);
+    // Its own refused push does not stand in the way; a refused commit of GitHub's does, and is shown.
+    snapshot.refused.push(refusal("move dev-1.md to processed", RefusalKind::Signatures));
+    assert_eq!(moves(&decide(&snapshot)), [("dev-1.md".to_owned(), true)]);
+    snapshot.refused.push(refusal("move dev-1.md to processed, signed", RefusalKind::PullRequest));
+    let decision = decide(&snapshot);
+    assert_eq!(moves(&decision), []);
+    assert!(decision.also.iter().any(|also| also.reason == "promoted, file not moved: no"), "{:?}", decision.also);
+    snapshot.refused.pop();
+    // Where a person put the file back it stays, although its push was refused once.
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
+    assert_eq!(moves(&decide(&snapshot)), []);
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
+    snapshot.now = at(3_600);
+    assert_eq!(moves(&decide(&snapshot)), [("dev-1.md".to_owned(), false)], "the rule may be gone");
+}
+
 #[test]
 fn a_refused_move_is_shown_and_the_loop_goes_on() {
     let mut snapshot = quiet();
@@ -259,6 +299,7 @@ fn a_refused_move_is_shown_and_the_loop_goes_on() {
         why: "protected branch hook declined".to_owned(),
         at: at(-1),
         times: 1,
+        kind: RefusalKind::PullRequest,
     };
     snapshot.refused.push(refusal);
     let decision = decide(&snapshot);

@@ -88,7 +88,10 @@ impl Desk {
         let blob = planning.pending.iter().find(|item| item.name == name).expect("the file is pending").blob;
         let message = format!("planning: promote {name} (#12) [skip ci]\n\nOrchestrator-Step: promote\n");
         let change = QueueMove { name, from: Folder::Pending, to: Folder::Processed, month: None, blob, message };
-        self.with(move |clone, lock| clone.move_file(lock, "main", &change, &signature())).await
+        self.with(move |clone, lock| {
+            clone.move_file(lock, "main", &change, &signature()).map(|published| published.commit)
+        })
+        .await
     }
 }
 
@@ -152,7 +155,7 @@ pub fn attempt(owner: &str, name: &str, seconds: i64) -> LedgerChange {
 /// Why something was not done, and whether it was refused for good.
 pub fn not_done(result: Performed<CommitId>) -> (String, bool) {
     match result {
-        Performed::NotDone { why, refused } => (why, refused),
+        Performed::NotDone { why, refused } => (why, refused.is_some()),
         other => panic!("this should not have been done: {other:?}"),
     }
 }

@@ -41,7 +41,7 @@ pub fn done<T: std::fmt::Debug>(result: Performed<T>) -> T {
 /// Why it was not done, and whether for good.
 pub fn not_done<T: std::fmt::Debug>(result: Performed<T>) -> (String, bool) {
     match result {
-        Performed::NotDone { why, refused } => (why, refused),
+        Performed::NotDone { why, refused } => (why, refused.is_some()),
         other => panic!("this should not have been done: {other:?}"),
     }
 }

@@ -57,6 +57,7 @@ mod loop_people;
 mod loop_stories;
 mod loop_walk;
 mod machine;
+mod mainline_rules;
 mod night;
 mod people;
 mod people_files;

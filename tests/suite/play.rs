@@ -8,7 +8,7 @@ use crate::stage::Stage;
 use crate::theatre::{LIMIT, Theatre};
 use orchestrator::engine::Cycle;
 use orchestrator::model::{Binding, Key, Outcome, Planning, StopPoint};
-use orchestrator::sim::world::{MergeMethod, StateReason, Subject, World};
+use orchestrator::sim::world::{MergeMethod, Settings, StateReason, Subject, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,8 @@ pub enum Step {
     DeleteHead(u64),
     /// The mainline takes pull requests only.
     Protect(bool),
+    /// The rules of pushes to the mainline change.
+    Rules(fn(&mut Settings)),
     /// The sessions of one issue go so.
     Script(u64, Script),
     /// Somebody moves a file of the mainline.
@@ -248,6 +250,7 @@ async fn play(theatre: &mut impl Theatre, scenario: &Scenario) -> Played {
                 theatre.delete(&head.expect("it is a pull request")).await;
             }
             Step::Protect(protected) => theatre.protect(*protected).await,
+            Step::Rules(set) => theatre.rules(*set).await,
             Step::Script(issue, script) => theatre.script_issue(*issue, *script),
             Step::Move(from, to) => theatre.rename(from, to).await,
             Step::DeleteRef(name) => theatre.delete_ref(name).await,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use orchestrator::sim::world::MergeMethod;
-use orchestrator::sim::{Edit, Miniature, Options, Push, Pushed, Signature};
+use orchestrator::sim::{Edit, Miniature, Options, Push, PushRule, Pushed, Signature};
 
 fn begun() -> Miniature {
     Miniature::new(&Options::default()).expect("the sample")
@@ -36,13 +36,13 @@ fn of_two_pushes_that_expect_the_same_one_is_stale_and_a_protected_mainline_refu
         signature: &signature,
         at: Timestamp::UNIX_EPOCH,
     };
-    assert!(matches!(sim.push(push), Ok(Pushed::Accepted(_))));
+    assert!(matches!(sim.push(push), Ok(Pushed::Accepted { bypassed: None, .. })));
     assert!(matches!(sim.push(push), Ok(Pushed::Stale)));
     let tip = sim.world(|world| world.branch("main").map(str::to_owned));
     assert!(sim.read_file("main", "READ.md").is_ok_and(|file| file.is_some()));
     sim.protect_mainline(true);
     let refused = sim.push(Push { expected: tip.as_deref(), ..push }).expect("an answer");
-    assert!(matches!(refused, Pushed::Refused(why) if why.starts_with("GH006")));
+    assert!(matches!(refused, Pushed::Refused { rule: PushRule::PullRequest, why } if why.starts_with("GH006")));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use orchestrator::decide::audit::Audit;
 use orchestrator::engine::Cycle;
 use orchestrator::engine::port::Remote as _;
 use orchestrator::model::{Snapshot, StopPoint};
-use orchestrator::sim::world::{MergeMethod, World};
+use orchestrator::sim::world::{MergeMethod, Settings, World};
 use orchestrator::sim::{Accident, AccidentKind, FileChange, IssueKind, Script};
 
 /// One of the two worlds.
@@ -25,6 +25,7 @@ pub trait Theatre {
     async fn merge(&mut self, number: u64, method: MergeMethod) -> bool;
     async fn delete(&mut self, branch: &str);
     async fn protect(&mut self, protected: bool);
+    async fn rules(&mut self, set: fn(&mut Settings));
     async fn files(&mut self) -> Vec<String>;
     fn script(&mut self, kind: IssueKind, script: Script);
     /// A file of the mainline.
@@ -69,6 +70,9 @@ impl Theatre for Stage {
         let viewer = self.sim.world(|world| world.viewer());
         self.sim.delete_branch(viewer, branch).await.expect("deleted");
     }
+    async fn rules(&mut self, set: fn(&mut Settings)) {
+        self.sim.set_rules(set).await.expect("the rules are set");
+    }
     async fn protect(&mut self, protected: bool) {
         self.sim.protect_mainline(protected).await.expect("protected");
     }
@@ -103,6 +107,8 @@ impl Theatre for Stage {
             StopPoint::Assign => ("POST", "/assignees", ""),
             StopPoint::Mark => ("POST", "/graphql", "markPullRequestReadyForReview"),
             StopPoint::Merge => ("PUT", "/merge", ""),
+            // One that GitHub commits; a push is not told apart from others.
+            StopPoint::Move => ("POST", "/graphql", "createCommitOnBranch"),
             StopPoint::DeleteBranch => ("DELETE", "", ""),
             // Whichever push comes next; the scenario sees to it that it is this one.
             StopPoint::Attempt | StopPoint::Baseline => ("POST", "/git-receive-pack", ""),
@@ -142,6 +148,9 @@ impl Theatre for Toys {
     }
     async fn delete(&mut self, branch: &str) {
         self.github.sim().delete_branch(self.seat.account, branch).expect("deleted");
+    }
+    async fn rules(&mut self, set: fn(&mut Settings)) {
+        self.github.sim().set_rules(set);
     }
     async fn protect(&mut self, protected: bool) {
         self.github.sim().protect_mainline(protected);

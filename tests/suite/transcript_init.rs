@@ -189,7 +189,7 @@ async fn a_mainline_that_refuses_pushes_is_told_with_the_way_around() {
     sim.protect_mainline(true).await.expect("protected");
     let told = transcript(&sim, &program, &["init", "--yes", "--quiet"]).await;
     assert_transcript(&told, "\
-! error: main does not take the commit: GH006: Protected branch update failed for refs/heads/main. [remote rejected] (protected branch hook declined)
+! error: main does not take the commit: GH006: Protected branch update failed for refs/heads/main. Changes must be made through a pull request. [remote rejected] (protected branch hook declined)
 ! help: make it by a pull request: orchestrator init --dry-run > init.patch && git apply init.patch; what the token may do says: orchestrator doctor
 = 4
 ");

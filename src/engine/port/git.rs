@@ -4,8 +4,9 @@
 
 use super::{Remote, RemoteCheckup, RemotePlans};
 use crate::model::{
-    BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, Performed,
-    PlannedPush, Planning, PullNumber, QueueMove, Signature, Snapshot, Spending, TipHints, Tips, Trail,
+    BlobId, CommitId, Folder, HeadDiff, ItemName, Ledger, LedgerChange, LedgerEntry, LedgerMessage, MoveLayout,
+    Performed, PlannedPush, Planning, Published, PullNumber, QueueMove, Signature, Snapshot, Spending, TipHints, Tips,
+    Trail,
 };
 use crate::repo::{LocalClone, RepoError, RepositoryLock};
 use jiff::Timestamp;
@@ -108,6 +109,11 @@ impl Remote for Arc<LocalClone> {
         blocking(self, move |clone| clone.whereabouts(mainline, &name, since)).await
     }
 
+    async fn lay_out(&self, mainline: CommitId, change: &QueueMove) -> Result<MoveLayout, RepoError> {
+        let change = change.clone();
+        blocking(self, move |clone| clone.lay_out(mainline, &change)).await
+    }
+
     async fn is_ancestor(&self, ancestor: CommitId, tip: CommitId) -> Result<bool, RepoError> {
         blocking(self, move |clone| clone.is_ancestor(ancestor, tip)).await
     }
@@ -147,7 +153,7 @@ impl Remote for Arc<LocalClone> {
         branch: &str,
         change: &QueueMove,
         signature: &Signature,
-    ) -> Performed<CommitId> {
+    ) -> Performed<Published> {
         let (lock, branch, change, signature) =
             (Arc::clone(lock), branch.to_owned(), change.clone(), signature.clone());
         blocking(self, move |clone| clone.move_file(&lock, &branch, &change, &signature)).await

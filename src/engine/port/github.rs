@@ -3,9 +3,9 @@
 use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts, ForgeWrite,
-    Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment, Performed,
-    PullComment, PullNumber, Question, Rights, Spending,
+    AccountId, AgentEvent, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts,
+    ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment,
+    Performed, PullComment, PullNumber, Question, Rights, Spending,
 };
 use jiff::Timestamp;
 
@@ -88,6 +88,10 @@ impl Forge for Client {
 
     async fn revise_issue(&self, issue: IssueNumber, text: &IssueText) -> Performed<()> {
         Self::revise_issue(self, issue, text).await
+    }
+
+    async fn commit(&self, commit: &BranchCommit) -> Performed<CommitId> {
+        Self::commit(self, commit).await
     }
 
     async fn close_issue(&self, issue: IssueNumber, closing: Closing) -> Performed<()> {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{FileChange, GitError, NewCommit, Objects, Signature};
+use super::{FileChange, GitError, NewCommit, Objects, PushRules, Signature};
 use crate::sim::world::{Commit, Diff, RefState};
 
 /// What lies at a path: the mode in git's digits, and the blob.
@@ -392,7 +392,7 @@ impl Objects for Memory {
         self.write(|store| Ok(store.merged(base, head)?.map(|tree| store.put_tree(tree))))
     }
 
-    async fn protect(&self, _mainline: Option<&str>, _undeletable: &[&str]) -> Result<(), GitError> {
+    async fn protect(&self, _rules: &PushRules<'_>) -> Result<(), GitError> {
         // Nobody pushes past the world in here, so its settings are asked themselves.
         Ok(())
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use super::{FileChange, GitError, NewCommit};
+use super::{FileChange, GitError, NewCommit, PushRules};
 use crate::sim::world::{Commit, Diff, RefState};
 
 /// A repository.
@@ -57,10 +57,6 @@ pub(in crate::sim) trait Objects: Send + Sync {
     /// The tree of the merge of two commits; none if they conflict.
     fn trial_merge(&self, base: &str, head: &str) -> impl Future<Output = Result<Option<String>, GitError>> + Send;
 
-    /// Lets pushes be refused to the mainline (if named) and for deletions of these branches, and nothing else.
-    fn protect(
-        &self,
-        mainline: Option<&str>,
-        undeletable: &[&str],
-    ) -> impl Future<Output = Result<(), GitError>> + Send;
+    /// Lets pushes be judged by these rules, and no others.
+    fn protect(&self, rules: &PushRules<'_>) -> impl Future<Output = Result<(), GitError>> + Send;
 }

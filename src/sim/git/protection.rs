@@ -1,13 +1,29 @@
 //! Branch protection at the git protocol, with GitHub's words.
 //!
-//! Git itself can only say `hook declined`; GitHub says `protected branch hook declined` for the one ref. So the
-//! refusal is made by a `proc-receive` hook, which may word it per ref, and which lets everything else fall through
-//! to git. It is switched on (`receive.procReceiveRefs`) only while something is protected.
+//! Git itself can only say `hook declined`; GitHub says `protected branch hook declined` for the one ref, or names the
+//! rules that a push breaks (GH013). So the refusal is made by a `proc-receive` hook, which may word it per ref, and which
+//! lets everything else fall through to git. It is switched on (`receive.procReceiveRefs`) only while something is protected.
 
 use super::{GitError, Repository};
 
+/// What is protected against pushes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) struct PushRules<'a> {
+    /// The mainline's name.
+    pub mainline: &'a str,
+    /// The mainline takes changes through pull requests only.
+    pub pull_request: bool,
+    /// It takes signed commits only.
+    pub signatures: bool,
+    /// Whoever may push may break these rules.
+    pub bypassable: bool,
+    /// Branches that can't be deleted: names, or patterns with `*`.
+    pub undeletable: &'a [&'a str],
+}
+
 /// Speaks the protocol of `proc-receive` (see githooks(5)): packet lines of four hexadecimal digits and a text. It
-/// reads `protected-mainline` (one ref) and `protected-branches` (one shell pattern a line) in the git directory.
+/// reads `protected-mainline` and `signed-mainline` (one ref each), `bypassable-rules` (which only has to be there) and
+/// `protected-branches` (one shell pattern a line) in the git directory. What is pushed counts as unsigned.
 const HOOK: &str = r#"#!/bin/sh
 nul=0000000000000000000000000000000000000000
 packet() {
@@ -24,6 +40,16 @@ refused() {
 	echo "- $2" >&2
 	say "ng $1 protected branch hook declined"
 }
+is_in() { [ -f "$GIT_DIR/$1" ] && [ "$2" = "$(cat "$GIT_DIR/$1")" ]; }
+broken() {
+	echo >&2
+	if [ -n "$pull" ]; then
+		printf -- '- %s\n\n' "$pull" >&2
+	fi
+	if [ -n "$signed" ]; then
+		printf -- '- Commits must have verified signatures.\n  Found 1 violation:\n\n  %s\n\n' "$1" >&2
+	fi
+}
 decide() {
 	if [ "$2" = $nul ] && [ -f "$GIT_DIR/protected-branches" ]; then
 		while read -r pattern; do
@@ -32,8 +58,25 @@ decide() {
 			esac
 		done <"$GIT_DIR/protected-branches"
 	fi
-	if [ -f "$GIT_DIR/protected-mainline" ] && [ "$3" = "$(cat "$GIT_DIR/protected-mainline")" ]; then
-		refused "$3" 'Changes must be made through a pull request.'
+	pull='Changes must be made through a pull request.'
+	if ! is_in protected-mainline "$3"; then
+		pull=
+	fi
+	signed=
+	if is_in signed-mainline "$3"; then
+		signed=yes
+	fi
+	if [ -n "$pull$signed" ] && [ -f "$GIT_DIR/bypassable-rules" ]; then
+		echo "Bypassed rule violations for $3:" >&2
+		broken "$2"
+	elif [ -n "$signed" ]; then
+		echo "error: GH013: Repository rule violations found for $3." >&2
+		echo "Review all repository rules at https://github.com/rules?ref=$3" >&2
+		broken "$2"
+		say "ng $3 push declined due to repository rule violations"
+		return
+	elif [ -n "$pull" ]; then
+		refused "$3" "$pull"
 		return
 	fi
 	say "ok $3"
@@ -66,17 +109,20 @@ impl Repository {
         Ok(())
     }
 
-    /// Protects the mainline (if named) and these branches from deletion, and nothing else.
-    pub(super) async fn switch_protection(&self, mainline: Option<&str>, undeletable: &[&str]) -> Result<(), GitError> {
-        let mainline = mainline.map(|branch| format!("refs/heads/{branch}\n"));
-        self.write_or_remove("protected-mainline", mainline.as_deref())?;
-        let patterns: String = undeletable.iter().map(|pattern| format!("{pattern}\n")).collect();
+    /// Lets these rules be enforced, and no others.
+    pub(super) async fn switch_protection(&self, rules: &PushRules<'_>) -> Result<(), GitError> {
+        let mainline = format!("refs/heads/{}\n", rules.mainline);
+        let when = |holds: bool| holds.then_some(mainline.as_str());
+        self.write_or_remove("protected-mainline", when(rules.pull_request))?;
+        self.write_or_remove("signed-mainline", when(rules.signatures))?;
+        self.write_or_remove("bypassable-rules", when(rules.bypassable))?;
+        let patterns: String = rules.undeletable.iter().map(|pattern| format!("{pattern}\n")).collect();
         self.write_or_remove("protected-branches", Some(patterns.as_str()).filter(|text| !text.is_empty()))?;
-        if mainline.is_none() && undeletable.is_empty() {
+        if rules.pull_request || rules.signatures || !rules.undeletable.is_empty() {
+            self.run(&["config", "receive.procReceiveRefs", "refs/heads"]).await?;
+        } else {
             let args = ["config", "--unset-all", "receive.procReceiveRefs"];
             self.output(self.command(&args), None).await?;
-        } else {
-            self.run(&["config", "receive.procReceiveRefs", "refs/heads"]).await?;
         }
         Ok(())
     }

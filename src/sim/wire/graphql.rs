@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use apollo_compiler::executable::Operation;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::Execution;
 use apollo_compiler::response::{ExecutionResponse, GraphQLError, JsonMap};
@@ -26,13 +27,14 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::mutation::MutationRoot;
+use self::mutation::{CommitSlot, MutationRoot};
 use self::node::{Node, Notes, Object, View};
 use super::answer::Answer;
 use super::budget::Balance;
 use super::call::Call;
 use super::{Site, hold};
 use crate::sim::git::Objects;
+use crate::sim::hub::BranchCommit;
 use crate::sim::world::World;
 
 /// Most documents that are remembered; a client has a handful.
@@ -97,7 +99,7 @@ struct Prepared {
 }
 
 /// Answers a GraphQL request.
-pub(super) fn answer(site: &Site<impl Objects>, call: &Call, now: Timestamp) -> Outcome {
+pub(super) async fn answer(site: &Site<impl Objects>, call: &Call, now: Timestamp) -> Outcome {
     if call.method != "POST" {
         return Outcome { answer: Answer::not_found(), operation: None, points: 0 };
     }
@@ -127,13 +129,18 @@ pub(super) fn answer(site: &Site<impl Objects>, call: &Call, now: Timestamp) -> 
         budget.at(now)
     };
     let rate = Rate { cost: points, nodes, balance };
+    let made = match asked_commit(site, call, &prepared, operation, rate) {
+        Some(asked) => Some(site.hub.commit_on_branch(call.account, &asked).await),
+        None => None,
+    };
     let notes = Notes::default();
     let mut world = site.hub.world();
     let execution = Execution::new(&site.schema.schema, &prepared.document)
         .operation(operation)
         .coerced_variable_values(&prepared.variables);
     let result = if operation.operation_type == apollo_compiler::ast::OperationType::Mutation {
-        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, rate, notes: &notes };
+        let commit = CommitSlot::Made(made.as_ref());
+        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, rate, notes: &notes, commit };
         execution.execute_sync(&root)
     } else {
         let seen: &World = &world;
@@ -149,6 +156,30 @@ pub(super) fn answer(site: &Site<impl Objects>, call: &Call, now: Timestamp) -> 
         Err(error) => refused(vec![json!({"message": error.message().to_string()})]),
     };
     Outcome { answer, operation: name, points }
+}
+
+/// The commit that a mutation asks for, which git makes before the document is answered. It is found by executing the
+/// document on a copy of the world.
+fn asked_commit(
+    site: &Site<impl Objects>,
+    call: &Call,
+    prepared: &Prepared,
+    operation: &Operation,
+    rate: Rate,
+) -> Option<BranchCommit> {
+    if operation.operation_type != apollo_compiler::ast::OperationType::Mutation {
+        return None;
+    }
+    let (notes, asked) = (Notes::default(), RefCell::new(None));
+    let mut copy = site.hub.world().clone();
+    let commit = CommitSlot::Ask(&asked);
+    let root = MutationRoot { world: RefCell::new(&mut copy), by: call.account, rate, notes: &notes, commit };
+    let execution = Execution::new(&site.schema.schema, &prepared.document)
+        .operation(operation)
+        .coerced_variable_values(&prepared.variables);
+    // What is wrong with the document is told when it is answered.
+    let _ = execution.execute_sync(&root);
+    asked.into_inner()
 }
 
 /// Reads and validates a request.

@@ -7,6 +7,7 @@ mod actions;
 mod issues;
 mod pulls;
 mod repository;
+mod rules;
 mod timeline;
 
 use super::Site;
@@ -54,7 +55,10 @@ async fn in_repository(site: &Site<impl Objects>, call: &Call, rest: &[&str]) ->
         ("GET", ["assignees", login]) => Ok(repository::assignable(site, login)),
         ("GET", ["actions", "runs"]) => Ok(actions::runs(site, call)),
         ("POST", ["actions", "runs", id, "rerun"]) => actions::rerun(site, call, number(id)?),
-        ("GET", ["rules", "branches", branch @ ..]) => Ok(repository::rules(site, call, &branch.join("/"))),
+        ("GET", ["rules", "branches", branch @ ..]) => Ok(rules::on_branch(site, call, &branch.join("/"))),
+        ("GET", ["rulesets", n]) => rules::ruleset(site, call, number(n)?),
+        ("GET", ["branches", branch, "protection"]) => rules::protection(site, call, branch),
+        ("GET", ["copilot", "cloud-agent", "configuration"]) => rules::agent(site, call),
         ("GET", ["git", "ref", name @ ..]) => repository::reference(site, &name.join("/")),
         ("DELETE", ["git", "refs", "heads", branch @ ..]) => {
             repository::delete_branch(site, call, &branch.join("/")).await

@@ -1,13 +1,28 @@
 //! Mutations. Their answers show a copy of the world right after the change.
+//!
+//! A commit needs git, which may have to be waited for; so a document that asks for one is executed twice: first on a copy
+//! of the world, to find out what is asked for, and then, when git has made the commit, to answer it.
 
 use std::cell::RefCell;
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use apollo_compiler::response::JsonMap;
+
+use base64::Engine as _;
 
 use super::Rate;
 use super::node::{Node, Notes, Object, View, typed_error};
 use super::repository::unknown_id;
+use crate::sim::hub::{BranchCommit, Trouble};
 use crate::sim::world::{AccountId, Refusal, World};
+
+/// The commit of a document.
+pub(super) enum CommitSlot<'r> {
+    /// What it asks for is written down here.
+    Ask(&'r RefCell<Option<BranchCommit>>),
+    /// What came of it.
+    Made(Option<&'r Result<String, Trouble>>),
+}
 
 /// The root of mutations.
 pub(super) struct MutationRoot<'r, 'w> {
@@ -15,12 +30,19 @@ pub(super) struct MutationRoot<'r, 'w> {
     pub by: AccountId,
     pub rate: Rate,
     pub notes: &'r Notes,
+    pub commit: CommitSlot<'r>,
 }
 
-/// What a mutation of a pull request answers.
+/// What a mutation is about.
+enum Made {
+    Pull(u64),
+    Commit(String),
+}
+
+/// What a mutation answers.
 struct Payload<'r> {
     world: World,
-    number: u64,
+    made: Made,
     by: AccountId,
     rate: Rate,
     notes: &'r Notes,
@@ -33,59 +55,130 @@ impl ObjectValue for MutationRoot<'_, '_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        if info.field_name() != "markPullRequestReadyForReview" {
-            return Err(self.unknown_field_error(info));
+        match info.field_name() {
+            "markPullRequestReadyForReview" => self.mark(info),
+            "createCommitOnBranch" => self.commit(info),
+            _ => Err(self.unknown_field_error(info)),
         }
-        let input = info.arguments().get("input").and_then(|input| input.as_object());
-        let text = |name: &str| input.and_then(|input| input.get(name)).and_then(|value| value.as_str());
-        let id = text("pullRequestId").unwrap_or_default();
+    }
+}
+
+type Input<'i> = Option<&'i JsonMap>;
+
+fn text<'i>(input: Input<'i>, name: &str) -> Option<&'i str> {
+    input.and_then(|input| input.get(name)).and_then(|value| value.as_str())
+}
+
+fn object<'i>(input: Input<'i>, name: &str) -> Input<'i> {
+    input.and_then(|input| input.get(name)).and_then(|value| value.as_object())
+}
+
+fn objects<'i>(input: Input<'i>, name: &str) -> impl Iterator<Item = Input<'i>> {
+    let list = input.and_then(|input| input.get(name)).and_then(|value| value.as_array());
+    list.into_iter().flatten().map(|value| value.as_object())
+}
+
+impl MutationRoot<'_, '_> {
+    fn mark<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        let input = object(Some(info.arguments()), "input");
+        let id = text(input, "pullRequestId").unwrap_or_default();
         let mut world = self.world.borrow_mut();
         let found = world.subjects().find(|subject| subject.node_id == id && subject.pull.is_some());
         let number = found.map(|subject| subject.number).ok_or_else(|| unknown_id(id))?;
-        world.mark_ready(self.by, number).map_err(worded)?;
-        Ok(ResolvedValue::object(Payload {
+        world.mark_ready(self.by, number).map_err(|refusal| worded(&refusal))?;
+        Ok(self.payload(&world, Made::Pull(number), input))
+    }
+
+    fn commit<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        let input = object(Some(info.arguments()), "input");
+        match &self.commit {
+            CommitSlot::Ask(slot) => {
+                *slot.borrow_mut() = Some(self.asked(input)?);
+                Ok(ResolvedValue::null())
+            }
+            // What was asked for could not be read: the same is found out once more.
+            CommitSlot::Made(None) => self.asked(input).map(|_| ResolvedValue::null()),
+            CommitSlot::Made(Some(Ok(oid))) => Ok(self.payload(&self.world.borrow(), Made::Commit(oid.clone()), input)),
+            CommitSlot::Made(Some(Err(Trouble::Refused(refusal)))) => Err(worded(refusal)),
+            CommitSlot::Made(Some(Err(Trouble::Git(error)))) => Err(typed_error("INTERNAL", &error.to_string())),
+        }
+    }
+
+    fn asked(&self, input: Input<'_>) -> Result<BranchCommit, FieldError> {
+        let (branch, message, changes) =
+            (object(input, "branch"), object(input, "message"), object(input, "fileChanges"));
+        let repository = text(branch, "repositoryNameWithOwner").unwrap_or_default();
+        if !self.world.borrow().full_name().eq_ignore_ascii_case(repository) {
+            return Err(worded(&Refusal::NotFound));
+        }
+        let path = |file| text(file, "path").unwrap_or_default().to_owned();
+        let mut files = Vec::new();
+        for file in objects(changes, "additions") {
+            let coded = text(file, "contents").unwrap_or_default();
+            let content = base64::engine::general_purpose::STANDARD.decode(coded);
+            let content = content.map_err(|_| typed_error("UNPROCESSABLE", "contents must be Base64"))?;
+            files.push((path(file), Some(content)));
+        }
+        files.extend(objects(changes, "deletions").map(|file| (path(file), None)));
+        let (headline, body) =
+            (text(message, "headline").unwrap_or_default(), text(message, "body").unwrap_or_default());
+        let message = if body.is_empty() { headline.to_owned() } else { format!("{headline}\n\n{body}") };
+        let branch = text(branch, "branchName").unwrap_or_default().to_owned();
+        Ok(BranchCommit {
+            branch,
+            expected: text(input, "expectedHeadOid").unwrap_or_default().to_owned(),
+            message,
+            files,
+        })
+    }
+
+    fn payload<'a>(&'a self, world: &World, made: Made, input: Input<'_>) -> ResolvedValue<'a> {
+        ResolvedValue::object(Payload {
             world: world.clone(),
-            number,
+            made,
             by: self.by,
             rate: self.rate,
             notes: self.notes,
-            client: text("clientMutationId").map(str::to_owned),
-        }))
+            client: text(input, "clientMutationId").map(str::to_owned),
+        })
     }
 }
 
 impl ObjectValue for Payload<'_> {
     fn type_name(&self) -> &str {
-        "MarkPullRequestReadyForReviewPayload"
+        match self.made {
+            Made::Pull(_) => "MarkPullRequestReadyForReviewPayload",
+            Made::Commit(_) => "CreateCommitOnBranchPayload",
+        }
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let view = View { world: &self.world, by: self.by, rate: self.rate, notes: self.notes };
-        match info.field_name() {
-            "clientMutationId" => Ok(ResolvedValue::leaf(self.client.clone())),
-            "pullRequest" => {
-                let pull = self.world.subject(self.number).map(Object::Subject);
+        match (info.field_name(), &self.made) {
+            ("clientMutationId", _) => Ok(ResolvedValue::leaf(self.client.clone())),
+            ("pullRequest", Made::Pull(number)) => {
+                let pull = self.world.subject(*number).map(Object::Subject);
                 Ok(ResolvedValue::nullable_object(pull.map(|object| Node { view, object })))
             }
+            ("commit", Made::Commit(oid)) => Ok(view.commit(oid)),
             _ => Err(self.unknown_field_error(info)),
         }
     }
 }
 
 /// A refusal in the shape that GraphQL gives it.
-fn worded(refusal: Refusal) -> FieldError {
+fn worded(refusal: &Refusal) -> FieldError {
     match refusal {
         Refusal::NotFound | Refusal::Absent(_) | Refusal::Gone(_) => {
             typed_error("NOT_FOUND", "Could not resolve to a node.")
         }
-        Refusal::Forbidden(reason) => typed_error("FORBIDDEN", &reason),
-        Refusal::Malformed(reason)
-        | Refusal::NotAllowed(reason)
-        | Refusal::Conflict(reason)
-        | Refusal::Unprocessable(reason) => typed_error("UNPROCESSABLE", &reason),
+        Refusal::Forbidden(reason) => typed_error("FORBIDDEN", reason),
+        Refusal::Conflict(reason) => typed_error("STALE_DATA", reason),
+        Refusal::Malformed(reason) | Refusal::NotAllowed(reason) | Refusal::Unprocessable(reason) => {
+            typed_error("UNPROCESSABLE", reason)
+        }
         Refusal::Invalid(faults) => {
-            let words: Vec<String> =
-                faults.into_iter().map(|fault| format!("{} is {}", fault.field, fault.code)).collect();
+            let words: Vec<String> = faults.iter().map(|fault| format!("{} is {}", fault.field, fault.code)).collect();
             typed_error("UNPROCESSABLE", &words.join(", "))
         }
     }

@@ -1,7 +1,7 @@
-//! The repository itself: settings, labels, permissions, rules, refs.
+//! The repository itself: settings, labels, permissions, refs.
 
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::view;
 use crate::sim::git::Objects;
@@ -47,52 +47,6 @@ pub(super) fn permission(site: &Site<impl Objects>, login: &str) -> Result<Answe
 pub(super) fn assignable(site: &Site<impl Objects>, login: &str) -> Answer {
     let world = site.hub.world();
     if world.assignable(login).is_some() { Answer::empty(StatusCode::NO_CONTENT) } else { Answer::not_found() }
-}
-
-/// The rules in force on a branch, which may not exist yet.
-pub(super) fn rules(site: &Site<impl Objects>, call: &Call, branch: &str) -> Answer {
-    let world = site.hub.world();
-    let settings = &world.settings;
-    let mut rules = Vec::new();
-    let mut rule = |kind: &str, parameters: Value| {
-        let mut rule = json!({
-            "type": kind,
-            "ruleset_source_type": "Repository",
-            "ruleset_source": world.full_name(),
-            "ruleset_id": 1,
-        });
-        if !parameters.is_null() {
-            rule["parameters"] = parameters;
-        }
-        rules.push(rule);
-    };
-    let mainline = branch == world.mainline();
-    if mainline && (settings.mainline_protected || settings.review_required) {
-        rule(
-            "pull_request",
-            json!({
-                "required_approving_review_count": u8::from(settings.review_required),
-                "dismiss_stale_reviews_on_push": false,
-                "require_code_owner_review": false,
-                "require_last_push_approval": false,
-                "required_review_thread_resolution": false,
-            }),
-        );
-    }
-    if mainline && (!settings.required_checks.is_empty() || settings.up_to_date_required) {
-        let checks: Vec<Value> = settings.required_checks.iter().map(|name| json!({"context": name})).collect();
-        rule(
-            "required_status_checks",
-            json!({
-                "required_status_checks": checks,
-                "strict_required_status_checks_policy": settings.up_to_date_required,
-            }),
-        );
-    }
-    if world.is_undeletable(branch) {
-        rule("deletion", Value::Null);
-    }
-    page(call, &site.api_url, &rules, Value::clone)
 }
 
 pub(super) fn reference(site: &Site<impl Objects>, name: &str) -> Result<Answer, Trouble> {
