@@ -16,6 +16,7 @@ mod observe;
 mod page;
 mod read;
 mod remark;
+mod rules;
 mod shape;
 mod write;
 
@@ -24,9 +25,9 @@ pub use self::checkup::ASSIGNABLE;
 pub use self::http::{ForgeError, Spent};
 pub use self::observe::{LINKED as LINKED_PULLS, LISTS, OBSERVATION};
 
-use crate::model::{Balance, LimitsMet, RepositoryName, Resource, Spending};
+use crate::model::{Balance, LimitsMet, RepositoryName, Resource, Spending, TokenKind};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -45,6 +46,8 @@ pub struct Settings {
 pub struct Client {
     pub(self) http: http::Http,
     pub(self) repository: RepositoryName,
+    /// What kind of token it has.
+    pub(self) token: TokenKind,
     /// Labels that are known to exist, in lower case as GitHub compares them; `None` until they were listed.
     pub(self) labels: Mutex<Option<BTreeSet<String>>>,
     /// Pages of lists that are read again and again.
@@ -62,9 +65,11 @@ impl Client {
     /// When the address is none, or the token can't stand in a header.
     pub fn new(settings: &Settings) -> Result<Self, ForgeError> {
         let http = http::Http::new(&settings.api_url, settings.token.as_ref())?;
+        let token =
+            settings.token.as_ref().map_or_else(TokenKind::default, |token| TokenKind::of(token.expose_secret()));
         let repository = settings.repository.clone();
         let (labels, pages, size, lists) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { http, repository, labels, pages, size, lists })
+        Ok(Self { http, repository, token, labels, pages, size, lists })
     }
 
     /// What was spent so far.

@@ -14,6 +14,7 @@ mod decision;
 mod forge_facts;
 mod id;
 mod ledger;
+mod mainline_rule;
 mod marker;
 mod pacing;
 mod performed;
@@ -25,12 +26,13 @@ mod request;
 mod snapshot;
 mod spending;
 mod stage;
+mod token_kind;
 mod trailer;
 
 pub use action::{Action, Closing, Effect, IssueSource, IssueText, SettleFields};
 pub use action_kind::{ActionKind, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
-pub use checkup::{Identity, Rights};
+pub use checkup::{Identity, MergeMethods, Rights};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, Candidate, CheckFact, CheckReport, CheckState,
@@ -39,6 +41,7 @@ pub use forge_facts::{
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};
+pub use mainline_rule::{MainlineRule, MainlineRules, RuleKind};
 pub use marker::{CommentMarker, GAP_TITLE, Marker};
 pub use pacing::{Bypass, Pacing, Refusal, RefusalKind};
 pub use performed::Performed;
@@ -55,4 +58,5 @@ pub use request::{
 pub use snapshot::{ChangeKind, ChangedPath, HeadDiff, Need, Needs, Snapshot, Tips, Trail};
 pub use spending::{Balance, Limit, LimitsMet, Spending, Tallies, Tally, Window, hour_of, last_day, limit_on};
 pub use stage::Stage;
+pub use token_kind::TokenKind;
 pub use trailer::{Step, Trailers};

@@ -3,9 +3,10 @@
 use super::{Target, engine, output};
 use crate::config::environment::Environment;
 use crate::config::settings::Settings;
-use crate::engine::doctor::{Finding, TokenFacts, TokenKind, Verdict, judge};
+use crate::engine::doctor::{Finding, TokenFacts, Verdict, judge};
 use crate::engine::port::{Remote, SystemClock};
 use crate::failure::{Exit, Failure};
+use crate::model::TokenKind;
 use crate::repo::Configuration;
 use clap::Args;
 use secrecy::ExposeSecret;

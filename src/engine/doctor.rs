@@ -2,7 +2,7 @@
 //!
 //! **Needs** what a look needs, and less: what can't be asked is said, and the other checks go on. **Guarantees**: nothing
 //! is written anywhere but in our clone. Each check is a pure judgement on facts that were gathered once: pass, warn or
-//! fail, with its evidence and what mends it.
+//! fail, with its evidence and what mends it. The rules of the mainline are one check with a finding each.
 //! **Races**: what was in place may be gone a minute later; the loop says so then.
 
 mod agent;
@@ -11,11 +11,14 @@ mod git;
 mod goal;
 mod labels;
 mod ledger;
+mod method;
 mod policy;
 mod queue;
 mod remote;
 mod repository;
 mod rights;
+mod rules;
+mod runs;
 mod token;
 
 use super::Engine;
@@ -23,7 +26,7 @@ use super::git_view::GitView;
 use super::port::{Clock, ForgeCheckup, RemoteCheckup};
 use crate::failure::{Explain, Failure};
 use crate::message;
-use crate::model::{Identity, Question, RepositoryFacts, RepositoryName, Rights};
+use crate::model::{Bypass, Identity, MainlineRules, Question, RepositoryFacts, RepositoryName, Rights, TokenKind};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -86,37 +89,6 @@ pub struct TokenFacts {
     pub kind: TokenKind,
 }
 
-/// What a token's first letters say (github.blog, "Behind GitHub's new authentication token formats").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// `ghp_`: a personal access token, classic.
-    Classic,
-    /// `github_pat_`: a personal access token, fine-grained.
-    FineGrained,
-    /// `gho_`: of an OAuth app, such as `gh`.
-    OAuth,
-    /// `ghu_`: of a user, by a GitHub App.
-    AppUser,
-    /// `ghs_`: of an installation or of Actions: no user.
-    Server,
-    /// Anything else.
-    Unknown,
-}
-
-impl TokenKind {
-    /// The kind of a token.
-    pub fn of(token: &str) -> Self {
-        let kinds = [
-            ("ghp_", Self::Classic),
-            ("github_pat_", Self::FineGrained),
-            ("gho_", Self::OAuth),
-            ("ghu_", Self::AppUser),
-            ("ghs_", Self::Server),
-        ];
-        kinds.into_iter().find(|(start, _)| token.starts_with(start)).map_or(Self::Unknown, |(_, kind)| kind)
-    }
-}
-
 /// Everything that the checks judge.
 pub struct Facts {
     /// Which repository.
@@ -137,6 +109,12 @@ pub struct Facts {
     pub forge: Asked<RepositoryFacts>,
     /// Whether the agent may be assigned.
     pub agent: Asked<bool>,
+    /// The rules of the mainline.
+    pub rules: Asked<MainlineRules>,
+    /// Whether workflow runs of the agent wait for a person; `None` where that can't be read.
+    pub approval: Asked<Option<bool>>,
+    /// A push that went past the rules, as the last look kept it.
+    pub bypassed: Option<Bypass>,
     /// Labels that there are not yet.
     pub missing_labels: Asked<Vec<String>>,
     /// Our clock when GitHub's was read.
@@ -145,21 +123,22 @@ pub struct Facts {
 
 /// Judges the facts, in the order in which a person would mend them.
 pub fn judge(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Finding; 12] = [
+    let before: [fn(&Facts) -> Finding; 11] = [
         git::judge,
         remote::judge,
         token::judge,
         rights::judge,
         repository::judge,
         agent::judge,
+        runs::judge,
         labels::judge,
         ledger::judge,
         policy::judge,
-        goal::judge,
-        queue::judge,
-        clock::judge,
+        method::judge,
     ];
-    checks.iter().map(|check| check(facts)).collect()
+    let after: [fn(&Facts) -> Finding; 3] = [goal::judge, queue::judge, clock::judge];
+    let one = |check: &fn(&Facts) -> Finding| check(facts);
+    before.iter().map(one).chain(rules::judge(facts)).chain(after.iter().map(one)).collect()
 }
 
 fn finding(check: &'static str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
@@ -216,6 +195,9 @@ where
             rights: Asked::Not("there is no token"),
             forge: Asked::Not("there is no token"),
             agent: Asked::Not("there is no token"),
+            rules: Asked::Not("there is no token"),
+            approval: Asked::Not("there is no token"),
+            bypassed: None,
             missing_labels: Asked::Not("there is no token"),
             now: self.clock.now(),
             token,
@@ -236,8 +218,16 @@ where
         };
         if let Some(why) = why {
             (facts.rights, facts.agent, facts.missing_labels) = (Asked::Not(why), Asked::Not(why), Asked::Not(why));
+            (facts.rules, facts.approval) = (Asked::Not(why), Asked::Not(why));
             return facts;
         }
+        facts.rules = match &facts.branch {
+            Asked::Known(Some(branch)) => Asked::of(self.forge.mainline_rules(branch).await),
+            Asked::Known(None) | Asked::Failed(_) | Asked::Not(_) => Asked::Not("git names no mainline"),
+        };
+        let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
+        facts.bypassed = kept.and_then(|kept| kept.bypassed);
+        facts.approval = Asked::of(self.forge.runs_need_approval().await);
         facts.rights = Asked::of(self.forge.rights().await);
         facts.agent = Asked::of(self.forge.agent_assignable().await);
         let missing = self.forge.missing_labels(&message::labels()).await;

@@ -14,9 +14,9 @@ pub use git::away;
 use crate::model::{
     AccountId, AgentEvent, BlobId, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
     Folder, ForgeFacts, ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange,
-    LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MergeRequest, MoveLayout, NodeId, OwnComment, Performed,
-    PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights, Signature, Snapshot,
-    Spending, TipHints, Tips, Trail,
+    LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MainlineRules, MergeRequest, MoveLayout, NodeId, OwnComment,
+    Performed, PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights, Signature,
+    Snapshot, Spending, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -250,6 +250,10 @@ pub trait ForgeCheckup: ForgeCalls {
     fn identity(&self) -> impl Future<Output = Result<Identity, Self::Error>> + Send;
     /// What the token's account may do in the repository.
     fn rights(&self) -> impl Future<Output = Result<Rights, Self::Error>> + Send;
+    /// The rules of a branch.
+    fn mainline_rules(&self, branch: &str) -> impl Future<Output = Result<MainlineRules, Self::Error>> + Send;
+    /// Whether workflow runs of the agent wait for a person; `None` where this token may not read it.
+    fn runs_need_approval(&self) -> impl Future<Output = Result<Option<bool>, Self::Error>> + Send;
     /// Whether the agent may be assigned.
     fn agent_assignable(&self) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 }

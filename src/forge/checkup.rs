@@ -2,7 +2,7 @@
 
 use super::shape::{Who, account};
 use super::{Client, ForgeError};
-use crate::model::{Identity, Reason, Rights};
+use crate::model::{Identity, MergeMethods, Reason, Rights};
 use serde_json::{Value, json};
 
 /// The document that asks who may be assigned; Copilot comes first (docs.github.com, "Using the GraphQL API to assign").
@@ -42,7 +42,13 @@ impl Client {
         let reply = self.http.get(Reason::Checkup, "ask what the token may do", &self.path("")).await?;
         let may =
             |name: &str| reply.body.pointer(&format!("/permissions/{name}")).and_then(Value::as_bool) == Some(true);
-        Ok(Rights { push: may("push"), admin: may("admin") })
+        let allows = |name: &str| reply.body.get(name).and_then(Value::as_bool);
+        let methods = (allows("allow_squash_merge"), allows("allow_merge_commit"), allows("allow_rebase_merge"));
+        let methods = match methods {
+            (Some(squash), Some(merge), Some(rebase)) => Some(MergeMethods { squash, merge, rebase }),
+            (None, _, _) | (_, None, _) | (_, _, None) => None,
+        };
+        Ok(Rights { push: may("push"), admin: may("admin"), methods })
     }
 
     /// The default branch's name, which a repository has before it has the branch.

@@ -189,9 +189,16 @@ impl Client {
                 if serde_json::from_value(reply.body).is_ok_and(|answer: Issue| answer.has_agent()) {
                     return Performed::Done { value: () };
                 }
-                let why = format!("GitHub accepted the request and did not assign {login} to {issue}");
+                let about = self.token.for_assigning();
+                let why = format!("GitHub accepted the request and did not assign {login} to {issue}; {about}");
                 Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
+            Ok(reply) if matches!(reply.status.as_u16(), 403 | 404) => match refused(&reply) {
+                Performed::NotDone { why, refused: Some(kind) } => {
+                    Performed::NotDone { why: format!("{why}; {}", self.token.for_assigning()), refused: Some(kind) }
+                }
+                other @ (Performed::Done { .. } | Performed::NotDone { .. } | Performed::Unknown { .. }) => other,
+            },
             Ok(reply) => refused(&reply),
         }
     }

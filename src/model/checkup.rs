@@ -1,5 +1,6 @@
 //! Facts that only a checkup asks for.
 
+use super::policy::MergeMethod;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -23,4 +24,28 @@ pub struct Rights {
     pub push: bool,
     /// Everything.
     pub admin: bool,
+    /// Which merges the repository allows; told only to those who may push.
+    pub methods: Option<MergeMethods>,
+}
+
+/// The merge methods of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MergeMethods {
+    /// Squash merges.
+    pub squash: bool,
+    /// Merge commits.
+    pub merge: bool,
+    /// Rebase merges.
+    pub rebase: bool,
+}
+
+impl MergeMethods {
+    /// Whether it allows this one.
+    pub const fn allows(self, method: MergeMethod) -> bool {
+        match method {
+            MergeMethod::Squash => self.squash,
+            MergeMethod::Merge => self.merge,
+            MergeMethod::Rebase => self.rebase,
+        }
+    }
 }

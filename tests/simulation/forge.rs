@@ -8,7 +8,7 @@ use orchestrator::engine::port::Forge;
 use orchestrator::model::{
     AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue,
     Discussion, DiscussionEntry, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod,
-    MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind, StopPoint,
+    MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind, StopPoint, TokenKind,
     text_digest,
 };
 use orchestrator::sim::world::{
@@ -330,12 +330,18 @@ impl Forge for Instance {
                 Ok((_, true)) if lost.readable => Performed::Done { value: () },
                 Ok(_) | Err(_) => unknown(lost.why),
             },
-            Sent::Answered(Err(error)) => refused(&error),
+            Sent::Answered(Err(error)) => match refused(&error) {
+                Performed::NotDone { why, refused } if matches!(error.status(), 403 | 404) => {
+                    Performed::NotDone { why: format!("{why}; {}", TokenKind::Unknown.for_assigning()), refused }
+                }
+                other => other,
+            },
             Sent::Answered(Ok(())) => {
                 if read_issue(&mut self.sim(), issue).is_ok_and(|(_, assigned)| assigned) {
                     return Performed::Done { value: () };
                 }
-                let why = format!("GitHub accepted the request and did not assign {login} to {issue}");
+                let about = TokenKind::Unknown.for_assigning();
+                let why = format!("GitHub accepted the request and did not assign {login} to {issue}; {about}");
                 Performed::NotDone { why, refused: Some(RefusalKind::Other) }
             }
         }

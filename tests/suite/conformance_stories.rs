@@ -124,6 +124,11 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     client.listed(&me).await.expect("a list");
     client.issue(IssueNumber(99)).await.expect("nothing");
     assert_eq!(client.identity().await.expect("an account").login, "maintainer");
+    assert_eq!(client.runs_need_approval().await, Ok(Some(false)));
+    for protected in [false, true] {
+        sim.protect_mainline(protected).await.expect("the rule is set");
+        assert_eq!(client.mainline_rules("main").await.expect("rules").classic, protected);
+    }
     assert!(client.rights().await.expect("rights").push && client.agent_assignable().await.expect("asked"));
     taken(&sim)
 }

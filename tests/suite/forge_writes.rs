@@ -242,3 +242,32 @@ async fn somebody_who_may_only_read_is_told_so() {
     let (_, refused) = not_done(reading.delete_branch("one", head.parse().expect("an id")).await);
     assert!(refused);
 }
+
+#[tokio::test]
+async fn an_assignment_that_is_refused_names_the_kind_of_the_token_and_what_mends_it() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    let viewer = sim.world(|world| world.viewer());
+    for (token, words) in [
+        ("ghp_000000000000", "the token is a classic one, which needs the scope `repo`"),
+        (
+            "github_pat_000000",
+            "the token is a fine-grained one, which needs actions, contents, issues and pull requests",
+        ),
+        ("gho_000000000000", "gh auth refresh --scopes repo"),
+        ("ghu_000000000000", "the token is a user's by a GitHub App"),
+        ("ghs_000000000000", "the token is no user's, and only a user's can assign the agent"),
+        ("another", "only a user's token can assign the agent; see orchestrator doctor"),
+    ] {
+        sim.add_token(token, viewer);
+        let client = client_with(&sim, token);
+        let (why, refused) = not_done(client.assign(issue, "nobody-of-that-name", "main").await);
+        assert!(why.contains("did not assign") && why.contains(words) && refused, "{why}");
+        for status in [403, 404] {
+            let body = "{\"message\":\"Resource not accessible\"}".to_owned();
+            arrange(&sim, "POST", "/assignees", Answer { status, headers: Vec::new(), body });
+            let (why, refused) = not_done(client.assign(issue, LOGIN, "main").await);
+            assert!(why.starts_with(&format!("GitHub answered {status}")) && why.contains(words) && refused, "{why}");
+        }
+    }
+}

@@ -94,6 +94,22 @@ async fn a_commit_of_githubs_counts_only_when_the_fetched_mainline_holds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_of_githubs_commit_is_looked_up_before_anything_is_asked_for_again() {
+    let stage = Stage::with(with_pending(&[("dev-1.md", b"# One")])).await;
+    stage.sim.set_rules(|rules| rules.signatures_required = true).await.expect("the rule is set");
+    for _ in 0..2 {
+        stage.cycle().await;
+    }
+    let accident = Accident::on("POST", "/graphql", BrokenOff);
+    stage.sim.arrange(Accident { body_part: "createCommitOnBranch".to_owned(), ..accident });
+    let cycle = stage.cycle().await;
+    let [done] = cycle.done.as_slice() else { panic!("one move is owed: {:?}", cycle.done) };
+    assert_eq!((done.point, done.result), (StopPoint::Move, DoneResult::Done), "{done:?}");
+    let next = stage.cycle().await;
+    assert!(next.done.iter().all(|done| done.point != StopPoint::Move), "{:?}", next.done);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cycle_prints_which_rules_its_push_went_past_and_status_goes_on_saying_so() {
     let (sim, here) = (simulator().await, folder());
     let program = Program::on(&sim, here.path());

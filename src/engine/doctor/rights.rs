@@ -24,7 +24,12 @@ pub(super) fn judge(facts: &Facts) -> Finding {
             let evidence = format!("the token's scopes are {}; writing needs `repo`", listed(scopes));
             finding("rights", Verdict::Fail, evidence).mended_by(SCOPES)
         }
-        Some(scopes) => finding("rights", Verdict::Pass, format!("push; scopes {}", listed(scopes))),
+        Some(scopes) => {
+            let without =
+                "; without `workflow` it can't merge what changes workflows, which is left to a person anyway";
+            let without = if scopes.iter().any(|scope| scope == "workflow") { "" } else { without };
+            finding("rights", Verdict::Pass, format!("push; scopes {}{without}", listed(scopes)))
+        }
         None if rights.admin => finding("rights", Verdict::Pass, "push and administration"),
         None => finding("rights", Verdict::Pass, "push"),
     }

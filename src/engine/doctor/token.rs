@@ -1,6 +1,6 @@
 //! Is there a user's token, and does GitHub accept it for a while?
 
-use super::{Facts, Finding, TokenKind, Verdict, finding};
+use super::{Facts, Finding, Verdict, finding};
 
 /// Days before its end at which a token is warned of.
 const SOON: i64 = 7;
@@ -11,23 +11,15 @@ pub(super) fn judge(facts: &Facts) -> Finding {
         return finding("token", Verdict::Fail, "there is none; only what git says can be read")
             .mended_by("set ORCHESTRATOR_GITHUB_TOKEN, pass --token-file, or log in: gh auth login");
     };
+    let (kind, lacks) = (token.kind.words(), token.kind.lacks().map_or_else(String::new, |lacks| format!("; {lacks}")));
+    if !token.kind.works() {
+        return finding("token", Verdict::Fail, format!("{kind}, from {}{lacks}", token.source)).mended_by(MAKE);
+    }
     let identity = match facts.identity.known("token") {
         Ok(identity) => identity,
         Err(finding) => return finding,
     };
-    let kind = match token.kind {
-        TokenKind::Classic => "a classic personal access token",
-        TokenKind::FineGrained => "a fine-grained personal access token",
-        TokenKind::OAuth => "a token of an OAuth app",
-        TokenKind::AppUser => "a user's token by a GitHub App",
-        TokenKind::Server => {
-            let evidence =
-                format!("{}: a token of an installation or of Actions, which can't assign the agent", token.source);
-            return finding("token", Verdict::Fail, evidence).mended_by(MAKE);
-        }
-        TokenKind::Unknown => "a token of an unknown form",
-    };
-    let evidence = format!("{kind} of {}, from {}", identity.login, token.source);
+    let evidence = format!("{kind} of {}, from {}{lacks}", identity.login, token.source);
     match identity.expires {
         None => finding("token", Verdict::Pass, evidence),
         Some(end) => {

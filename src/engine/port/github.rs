@@ -4,8 +4,8 @@ use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
     AccountId, AgentEvent, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts,
-    ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MergeRequest, NodeId, OwnComment,
-    Performed, PullComment, PullNumber, Question, Rights, Spending,
+    ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MainlineRules, MergeRequest, NodeId,
+    OwnComment, Performed, PullComment, PullNumber, Question, Rights, Spending,
 };
 use jiff::Timestamp;
 
@@ -156,6 +156,14 @@ impl ForgeCheckup for Client {
 
     async fn rights(&self) -> Result<Rights, ForgeError> {
         Self::rights(self).await
+    }
+
+    async fn mainline_rules(&self, branch: &str) -> Result<MainlineRules, ForgeError> {
+        Self::mainline_rules(self, branch).await
+    }
+
+    async fn runs_need_approval(&self) -> Result<Option<bool>, ForgeError> {
+        Self::runs_need_approval(self).await
     }
 
     async fn agent_assignable(&self) -> Result<bool, ForgeError> {
