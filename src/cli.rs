@@ -15,6 +15,7 @@ mod guardrails;
 mod init;
 mod ledger;
 mod line;
+mod log;
 mod output;
 mod progress;
 mod run;
@@ -123,7 +124,7 @@ pub fn run() -> std::process::ExitCode {
     let environment = Environment::from_process(&file);
     output::begin(arguments.quiet, arguments.color, environment.no_color);
     let color = arguments.color.applies(std::io::IsTerminal::is_terminal(&std::io::stderr()), environment.no_color);
-    logging(environment.log_level.as_deref(), arguments.log_format, color);
+    log::begin(environment.log_level.as_deref(), arguments.log_format, color);
     if let Some(notice) = notice {
         output::aside(&notice);
     }
@@ -181,26 +182,6 @@ fn dotenv() -> (DotEnv, Option<String>) {
         Err(error) => format!(".env is not read: {error}"),
     };
     (DotEnv::default(), Some(why))
-}
-
-fn logging(level: Option<&str>, format: LogFormat, color: bool) {
-    use tracing_subscriber::filter::LevelFilter;
-    let level = match level.map(str::to_ascii_lowercase).as_deref() {
-        Some("trace") => LevelFilter::TRACE,
-        Some("debug") => LevelFilter::DEBUG,
-        Some("info") => LevelFilter::INFO,
-        Some("error") => LevelFilter::ERROR,
-        Some("warn" | "warning") | None => LevelFilter::WARN,
-        Some(_) => {
-            output::aside("LOG_LEVEL is none of error, warn, info, debug and trace; warn is used");
-            LevelFilter::WARN
-        }
-    };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_ansi(color).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
 }
 
 impl Target {

@@ -16,7 +16,7 @@ use crate::model::{
     BlobId, CommitId, Discussion, GAP_TITLE, IssueNumber, IssueText, ItemName, Marker, PullNumber, QueueItem,
     RepositoryName, Step,
 };
-use crate::text::{disarm, headline, one_line, quote, truncate};
+use crate::text::{disarm, headline, one_line, phrase, quote, truncate};
 
 /// Longest title: GitHub's limit.
 pub const MAX_TITLE: usize = 256;
@@ -38,13 +38,16 @@ pub struct MergedPull<'a> {
     pub discussion: &'a Discussion,
 }
 
+/// Characters below a marker.
+fn room(marker: &Marker) -> usize {
+    MAX_BODY.saturating_sub(marker.to_string().chars().count() + 2)
+}
+
 /// `title` is one line already.
 fn issue(marker: &Marker, title: String, text: &str, label: Label) -> IssueText {
-    let marker = marker.to_string();
-    let room = MAX_BODY.saturating_sub(marker.chars().count() + 2);
     IssueText {
         title,
-        body: format!("{marker}\n\n{}", truncate(text, room)),
+        body: format!("{marker}\n\n{}", truncate(text, room(marker))),
         labels: vec![(label.name.to_owned(), label.color.to_owned())],
     }
 }
@@ -56,9 +59,12 @@ pub fn gap_issue(goal: Option<BlobId>, capabilities: Option<BlobId>, n: u32) -> 
 
 /// Gives a queue item out. Its text comes from the mainline, so it may instruct; what would act by itself is broken.
 pub fn development_issue(item: &QueueItem, body: &str) -> IssueText {
-    let task = disarm(body);
-    let text = template::development().fill(&[("task", task.trim())]);
-    issue(&Marker::Item(item.name.clone()), one_line(&item.title, MAX_TITLE), &text, DEVELOPMENT)
+    let (marker, template) = (Marker::Item(item.name.clone()), template::development());
+    // What is too long is cut in the task, not in what we say about it.
+    let ours = template.fill(&[("task", "")]).chars().count();
+    let task = truncate(disarm(body).trim(), room(&marker).saturating_sub(ours));
+    let text = template.fill(&[("task", task.trim_end())]);
+    issue(&marker, one_line(&item.title, MAX_TITLE), &text, DEVELOPMENT)
 }
 
 /// Asks for the capability update of a completed item; `pulls` are its merged pull requests, oldest first.
@@ -72,7 +78,7 @@ pub fn capability_issue(
     let newest = pulls.last().map_or(PullNumber(0), |pull| pull.number);
     let list: Vec<String> = pulls.iter().map(|pull| format!("{} ({})", pull.number, pull.merge.short())).collect();
     let quoted: Vec<String> = pulls.iter().map(quoted).collect();
-    let task = format!("{} ({})", one_line(task, MAX_TITLE), one_line(item.as_str(), MAX_TITLE));
+    let task = format!("{} ({})", phrase(task, MAX_TITLE), phrase(item.as_str(), MAX_TITLE));
     let text = template::capability().fill(&[
         ("task", task.as_str()),
         ("pulls", list.join(", ").as_str()),
@@ -83,12 +89,11 @@ pub fn capability_issue(
 }
 
 fn quoted(pull: &MergedPull<'_>) -> String {
-    let mut text = format!("### {} {}\n\n", pull.number, one_line(pull.title, MAX_TITLE));
-    if !pull.discussion.body.trim().is_empty() {
-        text.push_str(&quote(&truncate(&pull.discussion.body, MAX_QUOTE), "Description:"));
-    }
+    let mut text = format!("### {}\n\n", pull.number);
+    let said = format!("{}\n\n{}", one_line(pull.title, MAX_TITLE), truncate(&pull.discussion.body, MAX_QUOTE));
+    text.push_str(&quote(&said, "Title and description:"));
     for entry in &pull.discussion.entries {
-        let header = format!("\n{} wrote at {}:", one_line(&entry.author.login, 40), entry.at);
+        let header = format!("\nComment by {} at {}:", phrase(&entry.author.login, 40), entry.at);
         text.push_str(&quote(&truncate(&entry.text, MAX_QUOTE), &header));
     }
     if pull.discussion.others > 0 {

@@ -1,13 +1,39 @@
 //! Text from outside, made harmless where it leaves us.
 //!
-//! **Needs** nothing. **Guarantees**: total on any text; [`sanitize`] is idempotent and leaves no hidden character, no
-//! HTML, no mention, no marker and no closing keyword before a reference. **Not its business**: who may be quoted.
+//! **Needs** nothing. **Guarantees**: total on any text, and linear in its length; every function is idempotent, so what
+//! passes two doors is the same as what passes one. **Not its business**: who may be quoted.
+//!
+//! What acts is broken with visible characters — `(at)mona`, `(#)12`, `http(:)//` —, because invisible ones are
+//! themselves taken out. What is hidden from a reader at GitHub (comments, tags, zero widths) is taken out, too: nobody
+//! saw it before it was quoted.
+//!
+//! | where text goes | whose it is | by | what stays |
+//! | --- | --- | --- | --- |
+//! | capability issue: description, comments, reviews, titles of pull requests | anybody's with write access | [`quote`] | nothing that acts, and the fence is longer than any run in it |
+//! | capability issue: account names, paths, the item's task | anybody's | [`phrase`] | nothing that acts, and no code span |
+//! | development issue: title | the mainline's | [`one_line`] | nothing that acts |
+//! | development issue: body | the mainline's | [`disarm`] | it instructs: code, HTML, links and references stay; no comment, marker, mention, or hidden character |
+//! | merge commit: title | the pull request's author's | [`headline`] | `#12` of the own repository, unless the line closes something |
+//! | subjects of our own commits: file names | the mainline's | [`one_line`] | nothing that acts; `[skip ci]` is ours alone |
+//! | terminal, logs | anybody's | [`terminal`], [`terminal_line`] | every visible character |
+//! | JSON on a terminal, logs as JSON | anybody's | [`escaped`] | every character, as an escape |
+//!
+//! **Not broken**: a commit's id alone (it links, and tells nobody), and what only a repository's own settings make a
+//! link (`TICKET-12`).
 
-mod defuse;
+mod acting;
+mod closing;
+mod hidden;
+mod html;
 
-pub use defuse::{closes_something, disarm, sanitize};
+pub use acting::{disarm, sanitize};
+pub use closing::closes_something;
 
 use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Longest run of backticks that a quotation keeps; a longer one says no more, and its fence would be longer still.
+const MAX_RUN: usize = 16;
 
 /// A text in a fence that its own content can't close, under a line that says whose it is.
 ///
@@ -16,30 +42,42 @@ use std::borrow::Cow;
 /// assert!(quoted.starts_with("Description of #15\n\n````text\n"));
 /// ```
 pub fn quote(text: &str, header: &str) -> String {
-    let text = sanitize(text);
+    let text = without_long_runs(&sanitize(text));
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{header}\n\n{fence}text\n{}\n{fence}\n", text.trim_end())
 }
 
-/// One line of at most `max` characters, sanitized.
-pub fn one_line(text: &str, max: usize) -> String {
-    let text = sanitize(text);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    cut(&line, max)
+fn without_long_runs(text: &str) -> String {
+    let mut run = 0;
+    let short = |c: &char| {
+        run = if *c == '`' { run + 1 } else { 0 };
+        run <= MAX_RUN
+    };
+    text.chars().filter(short).collect()
 }
 
-/// One line of at most `max` characters for the subject of a commit: references stay, since a subject without them says
-/// less, unless the line would close something.
+/// One line of at most `max` characters, sanitized.
+pub fn one_line(text: &str, max: usize) -> String {
+    cut(&joined(&sanitize(text)), max)
+}
+
+/// The same for a place in a sentence of ours: no code span begins in it that ends in our words.
+pub fn phrase(text: &str, max: usize) -> String {
+    one_line(text, max).replace('`', "'")
+}
+
+/// One line of at most `max` characters for the subject of a commit, sanitized, but for references to the own
+/// repository: they stay, since a subject without them says less, unless the line would close something.
 ///
 /// ```
 /// use orchestrator::text::headline;
 /// assert_eq!(headline("Update after PR #4", 80), "Update after PR #4");
+/// assert_eq!(headline("Update after other/repo#4", 80), "Update after other/repo(#)4");
 /// assert_eq!(headline("Fixes #4", 80), "Fixes (#)4");
 /// ```
 pub fn headline(text: &str, max: usize) -> String {
-    let text = disarm(text);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = joined(&acting::sanitize_but_references(text));
     if closes_something(&line) { one_line(&line, max) } else { cut(&line, max) }
 }
 
@@ -72,10 +110,38 @@ pub fn redact<'t>(text: &'t str, secrets: &[&str]) -> Cow<'t, str> {
     text
 }
 
-/// For terminals and logs: control and bidirectional characters as `?`, so that no text moves the cursor.
+/// For terminals: control and hidden characters as `?`, so that no text moves the cursor or stands elsewhere than it is.
 pub fn terminal(text: &str) -> String {
-    let safe = |c: char| if (c.is_control() && c != '\n' && c != '\t') || defuse::is_hidden(c) { '?' } else { c };
-    text.chars().map(safe).collect()
+    text.chars().map(|c| if hidden::moves_a_cursor(c) { '?' } else { c }).collect()
+}
+
+/// The same for one line of a log: no text begins a line of its own.
+pub fn terminal_line(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || hidden::moves_a_cursor(c) { '?' } else { c }).collect()
+}
+
+/// JSON whose strings carry control and hidden characters as escapes, also those that JSON lets stand.
+///
+/// ```
+/// assert_eq!(orchestrator::text::escaped("\"a\u{9b}2J\u{e0041}\""), r#""a\u009b2J\udb40\udc41""#);
+/// ```
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if !hidden::moves_a_cursor(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string can't fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn cut(line: &str, max: usize) -> String {
@@ -96,6 +162,8 @@ mod tests {
     fn a_fence_is_longer_than_any_run_inside() {
         let quoted = quote("a ````` b\n```", "H");
         assert!(quoted.contains("\n``````text\n"), "{quoted}");
+        let quoted = quote(&"`".repeat(10_000), "H");
+        assert!(quoted.chars().count() < 100, "{quoted}");
     }
 
     #[test]
@@ -105,6 +173,7 @@ mod tests {
         assert_eq!(truncate("abc", 3), "abc");
         assert!(truncate(&"x".repeat(1_000), 100).ends_with("[1000 characters, cut here]\n"));
         assert_eq!(terminal("a\u{1b}[31m\u{202e}b\n"), "a?[31m?b\n");
+        assert_eq!(terminal_line("a\nb\tc\r"), "a?b\tc?");
     }
 
     proptest! {

@@ -4,7 +4,7 @@
 //! no panic: what was done is done, and the exit code says so. Lines are wrapped at words for a terminal and never for a
 //! script. Colour is for terminals that want it; what is quiet prints failures and JSON.
 
-use crate::text::terminal;
+use crate::text::{escaped, terminal};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
@@ -85,8 +85,8 @@ pub(super) fn verbatim(text: &str) {
 
 /// One JSON value on one line.
 pub(super) fn json(value: &serde_json::Value) {
-    // JSON escapes what would move a cursor.
-    let _ = writeln!(std::io::stdout().lock(), "{value}");
+    // JSON by itself lets some characters stand that would move a cursor.
+    let _ = writeln!(std::io::stdout().lock(), "{}", escaped(&value.to_string()));
 }
 
 /// Asks on the terminal and reads one line; `None` where nobody is there to answer.

@@ -180,7 +180,8 @@ impl fmt::Display for ItemOutcome {
             Self::Dropped => f.write_str("dropped"),
             Self::Closed => f.write_str("closed"),
             Self::Unchanged => f.write_str("unchanged"),
-            Self::File(name) => write!(f, "file {name}"),
+            // Kept as it is: it is read back.
+            Self::File(name) => write!(f, "file {}", name.as_str()),
             Self::Reached => f.write_str("reached"),
             Self::Declined => f.write_str("declined"),
         }

@@ -57,7 +57,7 @@ impl fmt::Display for Folder {
 pub struct ItemName(String);
 
 impl ItemName {
-    /// A name that holds no `/` and no control character; everything else is judged by the format.
+    /// A name that holds no `/` and no NUL; everything else is judged by the format.
     pub fn new(name: impl Into<String>) -> Option<Self> {
         let name = name.into();
         let plain = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\0']);
@@ -81,9 +81,11 @@ impl ItemName {
     }
 }
 
+/// On one line, whatever git let into the name: one that holds control characters is shown and never given out.
 impl fmt::Display for ItemName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        use fmt::Write as _;
+        self.0.chars().try_for_each(|c| f.write_char(if c.is_control() { '?' } else { c }))
     }
 }
 

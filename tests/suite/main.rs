@@ -48,6 +48,8 @@ mod forge_reads;
 mod forge_writes;
 mod fsck_wire;
 mod halting;
+mod injection;
+mod injection_reading;
 mod instances;
 mod instances_memory;
 mod kills;
