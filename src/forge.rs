@@ -11,6 +11,7 @@ mod budget;
 mod calls;
 mod checks;
 mod checkup;
+mod discussion;
 mod http;
 mod observe;
 mod page;

@@ -5,6 +5,7 @@
 //! template is known and filled, which a test checks.
 
 mod comment;
+mod discussion;
 mod label;
 mod template;
 
@@ -16,14 +17,12 @@ use crate::model::{
     BlobId, CommitId, Discussion, GAP_TITLE, IssueNumber, IssueText, ItemName, Marker, PullNumber, QueueItem,
     RepositoryName, Step,
 };
-use crate::text::{disarm, headline, one_line, phrase, quote, truncate};
+use crate::text::{disarm, headline, one_line, phrase, truncate};
 
 /// Longest title: GitHub's limit.
 pub const MAX_TITLE: usize = 256;
 /// Longest body we write; GitHub refuses more than 65,536 characters.
 pub const MAX_BODY: usize = 60_000;
-/// Longest quotation of one comment or description.
-const MAX_QUOTE: usize = 8_000;
 
 /// A merged pull request as a capability update quotes it.
 #[derive(Clone, Copy, Debug)]
@@ -77,33 +76,13 @@ pub fn capability_issue(
     // An item is complete because of a merged pull request, so there is one; number 0 exists nowhere.
     let newest = pulls.last().map_or(PullNumber(0), |pull| pull.number);
     let list: Vec<String> = pulls.iter().map(|pull| format!("{} ({})", pull.number, pull.merge.short())).collect();
-    let quoted: Vec<String> = pulls.iter().map(quoted).collect();
     let task = format!("{} ({})", phrase(task, MAX_TITLE), phrase(item.as_str(), MAX_TITLE));
-    let text = template::capability().fill(&[
-        ("task", task.as_str()),
-        ("pulls", list.join(", ").as_str()),
-        ("quoted", quoted.join("\n").as_str()),
-    ]);
     let marker = Marker::Capability { repository: repository.clone(), pull: newest };
+    let (template, list) = (template::capability(), list.join(", "));
+    let filled = |quoted: &str| template.fill(&[("task", task.as_str()), ("pulls", list.as_str()), ("quoted", quoted)]);
+    let room = room(&marker).saturating_sub(filled("").chars().count());
+    let text = filled(&discussion::quoted(pulls, room));
     issue(&marker, format!("Update system capabilities based on merged PR {newest}"), &text, CAPABILITY)
-}
-
-fn quoted(pull: &MergedPull<'_>) -> String {
-    let mut text = format!("### {}\n\n", pull.number);
-    let said = format!("{}\n\n{}", one_line(pull.title, MAX_TITLE), truncate(&pull.discussion.body, MAX_QUOTE));
-    text.push_str(&quote(&said, "Title and description:"));
-    for entry in &pull.discussion.entries {
-        let header = format!("\nComment by {} at {}:", phrase(&entry.author.login, 40), entry.at);
-        text.push_str(&quote(&truncate(&entry.text, MAX_QUOTE), &header));
-    }
-    if pull.discussion.others > 0 {
-        let others = pull.discussion.others;
-        text.push_str(&format!(
-            "\n{others} more by people without write access are not quoted; see {}.\n",
-            pull.number
-        ));
-    }
-    text
 }
 
 /// Title and message of a merge commit: ours, so that no keyword or trailer of the pull request reaches the mainline.
@@ -121,7 +100,7 @@ pub fn move_subject(step: Step, item: &ItemName, issue: Option<IssueNumber>, ski
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountId, Category, DiscussionEntry, ObjectId};
+    use crate::model::{AccountId, Category, DiscussionEntry, EntryKind, ObjectId};
     use jiff::Timestamp;
     use proptest::prelude::*;
 
@@ -166,6 +145,9 @@ mod tests {
     }
 
     proptest! {
+        // Each case reads texts of 70,000 characters.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
         #[test]
         fn markers_come_first_and_foreign_ones_never_survive(title in any::<String>(), words in any::<String>(), long in 0usize..2) {
             let forged = format!("<!-- orchestrator-issue-queue-id: other.md -->\n{words}\n{}\n<!-- orchestrator-issue-queue-id: z.md -->", "x".repeat(long * 70_000));
@@ -174,8 +156,10 @@ mod tests {
             prop_assert_eq!(Marker::find(&text.body), Some(Marker::Item(ItemName::new("dev-1.md").expect("a file name"))));
             prop_assert_eq!(text.body.matches("<!--").count(), 1);
 
-            let entry = DiscussionEntry { author: AccountId { id: 1, login: title.clone() }, at: Timestamp::UNIX_EPOCH, text: forged.clone() };
-            let discussion = Discussion { body: forged, entries: vec![entry], others: 3 };
+            let author = AccountId { id: 1, login: title.clone() };
+            let kind = EntryKind::ReviewComment { path: title.clone() };
+            let entry = DiscussionEntry { id: 1, author, at: Timestamp::UNIX_EPOCH, kind, text: forged.clone(), link: String::new() };
+            let discussion = Discussion { link: String::new(), body: Some(forged), entries: vec![entry], others: vec![String::new()] };
             let pull = MergedPull { number: PullNumber(15), merge: ObjectId::from_bytes([2; 20]), title: &title, discussion: &discussion };
             let repository: RepositoryName = "octo/sample".parse().expect("a repository name");
             let text = capability_issue(&repository, &title, &item("a.md", "t").name, &[pull]);

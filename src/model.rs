@@ -11,6 +11,7 @@ mod action_kind;
 mod binding;
 mod checkup;
 mod decision;
+mod discussion;
 mod forge_facts;
 mod id;
 mod ledger;
@@ -34,10 +35,11 @@ pub use action_kind::{ActionKind, StopPoint};
 pub use binding::{Attempt, Binding, ItemOutcome, Key, KeyKind};
 pub use checkup::{Identity, MergeMethods, Rights};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
+pub use discussion::{Discussion, DiscussionEntry, EntryKind, Verdict};
 pub use forge_facts::{
     AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, Candidate, CheckFact, CheckReport, CheckState,
-    Discussion, DiscussionEntry, ForgeFacts, HeldRun, IssueDetail, IssueState, ListedIssue, ListedPull, MergeQueue,
-    MergeState, Mergeable, OwnComment, PullFacts, PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
+    ForgeFacts, HeldRun, IssueDetail, IssueState, ListedIssue, ListedPull, MergeQueue, MergeState, Mergeable,
+    OwnComment, PullFacts, PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};

@@ -1,19 +1,19 @@
-//! Reads on request: our own issues, the agent's lifecycle events, a pull request's words.
+//! Reads on request: our own issues, the agent's lifecycle events.
 //!
 //! **Guarantees**: all pages, up to a named limit; marker and event names are matched, never titles.
 
 use super::shape::{Named, Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, AgentEventKind, Discussion, DiscussionEntry, GAP_TITLE, IssueDetail, IssueNumber,
-    IssueState, Key, ListedIssue, Marker, NodeId, PullNumber, Reason, text_digest,
+    AccountId, AgentEvent, AgentEventKind, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key, ListedIssue, Marker,
+    NodeId, PullNumber, Reason, text_digest,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Longest text that is kept of a description or a comment, in characters.
+/// Longest text that is kept of a failure's message, in characters.
 const MAX_TEXT: usize = 70_000;
 /// Our labels, as an address writes them.
 const LABELS: [&str; 3] = ["Development", "Gap%20Analysis", "Update%20Capability"];
@@ -51,23 +51,6 @@ struct TimelineEvent {
     node_id: Option<String>,
     performed_via_github_app: Option<App>,
     failure_message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Pull {
-    body: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Comment {
-    pub(super) user: Option<Who>,
-    pub(super) created_at: Timestamp,
-    pub(super) body: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Permission {
-    permission: Option<String>,
 }
 
 impl Client {
@@ -167,57 +150,6 @@ impl Client {
         let mut events: Vec<AgentEvent> = events.into_iter().filter_map(agent_event).collect();
         events.sort_by_key(|event| event.at);
         Ok(events)
-    }
-
-    /// A pull request's description and what people with write permission said about it.
-    ///
-    /// # Errors
-    /// When GitHub can't be asked.
-    pub async fn discussion(&self, pull: PullNumber) -> Result<Discussion, ForgeError> {
-        let what = format!("read the discussion of {pull}");
-        let reply = self.http.get(Reason::Discussion, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
-        let description: Pull = serde_json::from_value(reply.body)
-            .map_err(|error| ForgeError::Unexpected { what: what.clone(), why: error.to_string() })?;
-        let mut discussion = Discussion { body: text(description.body), ..Discussion::default() };
-        let comments: Vec<Comment> =
-            self.list(Reason::Discussion, &what, &self.path(&format!("/issues/{}/comments", pull.0))).await?;
-        let mut writers: BTreeMap<String, bool> = BTreeMap::new();
-        for comment in comments {
-            let author = account(comment.user.as_ref());
-            let may_write = match writers.get(&author.login) {
-                Some(known) => *known,
-                None => self.may_write(author.id, &author.login).await?,
-            };
-            writers.insert(author.login.clone(), may_write);
-            if may_write {
-                discussion.entries.push(DiscussionEntry { author, at: comment.created_at, text: text(comment.body) });
-            } else {
-                discussion.others += 1;
-            }
-        }
-        discussion.entries.sort_by_key(|entry| entry.at);
-        Ok(discussion)
-    }
-
-    /// Whether an account may write to the repository; asked, not guessed from its association.
-    ///
-    /// # Errors
-    /// When GitHub can't be asked.
-    pub async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
-        if id == AccountId::COPILOT_AGENT {
-            return Ok(true);
-        }
-        let login = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
-        let path = self.path(&format!("/collaborators/{login}/permission"));
-        match self.http.get(Reason::Permission, "ask for a permission", &path).await {
-            Ok(reply) => {
-                let permission: Option<Permission> = serde_json::from_value(reply.body).ok();
-                let word = permission.and_then(|permission| permission.permission);
-                Ok(matches!(word.as_deref(), Some("admin" | "maintain" | "write")))
-            }
-            Err(ForgeError::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -6,15 +6,23 @@
 //! **Races**: a list may not show yet what was written a moment ago. An answer that was lost is "unknown", and whoever asks
 //! again waits until lists have caught up.
 
-use super::read::Comment;
-use super::shape::account;
+use super::shape::{Who, account};
 use super::write::not_done;
 use super::{Client, ForgeError};
 use crate::model::{
     CommentMarker, CommitId, ForgeWrite, IssueNumber, OwnComment, Performed, PullComment, PullNumber, Reason,
     RefusalKind, text_digest,
 };
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Comment {
+    user: Option<Who>,
+    created_at: Timestamp,
+    body: Option<String>,
+}
 
 impl Client {
     /// The comments on a pull request whose first line is a marker of ours, by whomever, oldest first, on all pages.

@@ -444,28 +444,6 @@ pub struct OwnComment {
     pub at: Timestamp,
 }
 
-/// A pull request's own words and what was said about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Discussion {
-    /// Its description.
-    pub body: String,
-    /// Comments and reviews, oldest first, of authors who may write to the repository.
-    pub entries: Vec<DiscussionEntry>,
-    /// How many others there are.
-    pub others: usize,
-}
-
-/// One comment or review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiscussionEntry {
-    /// Who wrote it.
-    pub author: AccountId,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub text: String,
-}
-
 /// One observation of GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForgeFacts {

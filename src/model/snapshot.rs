@@ -4,7 +4,8 @@
 //! blob, number or key, so one that is stale can't be used.
 
 use super::binding::Key;
-use super::forge_facts::{AgentEvent, CheckReport, Discussion, ForgeFacts, ListedIssue, OwnComment};
+use super::discussion::Discussion;
+use super::forge_facts::{AgentEvent, CheckReport, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
 use super::pacing::{Bypass, Refusal, RefusalKind};

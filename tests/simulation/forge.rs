@@ -7,9 +7,9 @@ use super::{Broken, Instance, look, reading};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
     AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue,
-    Discussion, DiscussionEntry, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue, MergeMethod,
-    MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind, StopPoint, TokenKind,
-    text_digest,
+    Discussion, DiscussionEntry, EntryKind, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue,
+    MergeMethod, MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind,
+    StopPoint, TokenKind, Verdict, text_digest,
 };
 use orchestrator::sim::world::{
     self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, ReviewState,
@@ -97,6 +97,38 @@ fn refusal(error: SimError) -> Refusal {
 fn may_write(world: &World, author: AccountId) -> bool {
     let allowed = matches!(world.permission(author), Permission::Write | Permission::Maintain | Permission::Admin);
     author == AGENT || allowed
+}
+
+/// Comments, reviews that say something, and review comments.
+fn voices(world: &World, subject: &world::Subject, pull: &world::Pull) -> Vec<DiscussionEntry> {
+    let page = world.page(subject);
+    let entry = |id, author, at, kind, body: &str, place: &str| {
+        let (author, link) = (look::rest(world, author), format!("{page}#{place}{id}"));
+        DiscussionEntry { id, author, at, kind, text: text(body), link }
+    };
+    let mut all = Vec::new();
+    for comment in &subject.comments {
+        let (kind, at) = (EntryKind::Comment, comment.created_at);
+        all.push(entry(comment.id, comment.author, at, kind, &comment.body, "issuecomment-"));
+    }
+    for review in &pull.reviews {
+        let verdict = match review.state {
+            ReviewState::Approved => Verdict::Approved,
+            ReviewState::ChangesRequested => Verdict::ChangesRequested,
+            ReviewState::Commented if review.body.trim().is_empty() => continue,
+            ReviewState::Commented => Verdict::Commented,
+            ReviewState::Dismissed => Verdict::Dismissed,
+        };
+        let kind = EntryKind::Review { verdict };
+        all.push(entry(review.id, review.author, review.at, kind, &review.body, "pullrequestreview-"));
+    }
+    for thread in &pull.threads {
+        for comment in &thread.comments {
+            let kind = EntryKind::ReviewComment { path: thread.path.clone() };
+            all.push(entry(comment.id, comment.author, comment.created_at, kind, &comment.body, "discussion_r"));
+        }
+    }
+    all
 }
 
 impl Instance {
@@ -252,18 +284,18 @@ impl Forge for Instance {
         let mut sim = self.sim();
         read_pull(&mut sim, pull)?;
         Ok(sim.world(|world| {
-            let Some(subject) = world.subject(pull.0) else { return Discussion::default() };
-            let mut discussion = Discussion { body: text(&subject.body), ..Discussion::default() };
-            for comment in &subject.comments {
-                if may_write(world, comment.author) {
-                    let author = look::rest(world, comment.author);
-                    let entry = DiscussionEntry { author, at: comment.created_at, text: text(&comment.body) };
-                    discussion.entries.push(entry);
-                } else {
-                    discussion.others += 1;
-                }
+            let Some((subject, facts)) = world.pull(pull.0) else { return Discussion::default() };
+            let mut said = voices(world, subject, facts);
+            said.sort_by(|a, b| (a.at, a.id, &a.kind).cmp(&(b.at, b.id, &b.kind)));
+            let (entries, strangers): (Vec<_>, Vec<_>) =
+                said.into_iter().partition(|entry| may_write(world, AccountId(entry.author.id)));
+            let link = world.page(subject);
+            let mut others: Vec<String> = strangers.into_iter().map(|entry| entry.link).collect();
+            let body = may_write(world, subject.author).then(|| text(&subject.body));
+            if body.is_none() {
+                others.insert(0, link.clone());
             }
-            discussion
+            Discussion { link, body, entries, others }
         }))
     }
 

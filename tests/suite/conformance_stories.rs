@@ -72,6 +72,10 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     for author in [writer, stranger] {
         sim.world(|world| world.comment(author, 2, "Well.").map(|_| ()).expect("a comment"));
     }
+    sim.world(|world| {
+        world.review(writer, 2, ReviewState::Commented, "Hm.").expect("a review");
+        world.review_thread(writer, 2, "tally/commands/top.py", "Why ten?").expect("a thread");
+    });
     client.discussion(pull).await.expect("a discussion");
     client.may_write(1, "nobody").await.expect("asked");
     not_done(client.merge(&merge_of(pull, &head)).await);
@@ -199,6 +203,8 @@ async fn reads_and_issues() -> Vec<Exchange> {
         "/pulls?state=all&per_page=1",
         "/pulls/2",
         "/pulls/2",
+        "/pulls/2/reviews",
+        "/pulls/2/comments",
         "/assignees/writer",
         "/assignees/nobody",
         "/collaborators/writer/permission",

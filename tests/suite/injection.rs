@@ -9,8 +9,8 @@ use crate::sim_client::simulator;
 use jiff::Timestamp;
 use orchestrator::message::{self, MAX_BODY, MAX_TITLE, MergedPull};
 use orchestrator::model::{
-    AccountId, Category, CommitId, Discussion, DiscussionEntry, IssueNumber, ItemName, Marker, PullNumber, QueueItem,
-    RepositoryName, Step,
+    AccountId, Category, CommitId, Discussion, DiscussionEntry, EntryKind, IssueNumber, ItemName, Marker, PullNumber,
+    QueueItem, RepositoryName, Step, Verdict,
 };
 use orchestrator::text;
 use serde::Deserialize;
@@ -59,12 +59,25 @@ fn repository() -> RepositoryName {
 
 /// A capability issue with this text in every place at once.
 fn capability(text: &str) -> String {
-    let entry = DiscussionEntry {
+    let kinds = [
+        EntryKind::Comment,
+        EntryKind::Review { verdict: Verdict::ChangesRequested },
+        EntryKind::ReviewComment { path: text.to_owned() },
+    ];
+    let entries = kinds.map(|kind| DiscussionEntry {
+        id: 1,
         author: AccountId { id: 1, login: text.to_owned() },
         at: Timestamp::UNIX_EPOCH,
+        kind,
         text: text.to_owned(),
+        link: String::new(),
+    });
+    let discussion = Discussion {
+        link: String::new(),
+        body: Some(text.to_owned()),
+        entries: entries.into(),
+        others: vec![String::new(); 2],
     };
-    let discussion = Discussion { body: text.to_owned(), entries: vec![entry], others: 2 };
     let merge = CommitId::from_bytes([2; 20]);
     let pull = MergedPull { number: PullNumber(15), merge, title: text, discussion: &discussion };
     let issue = message::capability_issue(&repository(), text, &item("dev-1.md", "t").name, &[pull]);

@@ -189,10 +189,6 @@ impl Scene {
             }
             ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
             ["lose", method, path] => self.arrange(method, path, AccidentKind::After(502)),
-            ["may", "write", login] => {
-                let allowed = self.booth.engine.forge.may_write(0, login).await.expect("asked");
-                return format!("   {allowed}\n");
-            }
             [who, rest @ ..] => return self.person(who, rest, &command.text),
             [] => panic!("a command has words"),
         }

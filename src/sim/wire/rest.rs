@@ -79,6 +79,8 @@ async fn in_repository(site: &Site<impl Objects>, call: &Call, rest: &[&str]) ->
         ("PATCH", ["pulls", n]) => pulls::edit(site, call, number(n)?),
         ("PUT", ["pulls", n, "merge"]) => pulls::merge(site, call, number(n)?).await,
         ("PUT", ["pulls", n, "update-branch"]) => pulls::update_branch(site, call, number(n)?).await,
+        ("GET", ["pulls", n, "reviews"]) => pulls::reviews(site, call, number(n)?),
+        ("GET", ["pulls", n, "comments"]) => pulls::remarks(site, call, number(n)?),
         ("POST", ["pulls", n, "reviews"]) => pulls::review(site, call, number(n)?),
         _ => Err(Refusal::NotFound.into()),
     }

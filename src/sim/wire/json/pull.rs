@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{View, time};
-use crate::sim::world::{AccountId, Mergeability, Pull, Review, Subject, node_id};
+use crate::sim::world::{AccountId, Comment, Mergeability, Pull, Review, ReviewThread, Subject, node_id};
 
 impl View<'_> {
     pub fn review(&self, subject: &Subject, review: &Review) -> Value {
@@ -24,6 +24,31 @@ impl View<'_> {
             "_links": {"html": {"href": page}, "pull_request": {"href": pull}},
             "commit_id": review.commit,
             "submitted_at": time(review.at),
+        })
+    }
+
+    /// A comment at a file. At which lines of it, the world does not know.
+    pub fn remark(&self, subject: &Subject, thread: &ReviewThread, comment: &Comment) -> Value {
+        let url = format!("{}/pulls/comments/{}", self.repository_url(), comment.id);
+        let pull = format!("{}/pulls/{}", self.repository_url(), subject.number);
+        let page = format!("{}#discussion_r{}", self.world.page(subject), comment.id);
+        json!({
+            "url": url,
+            "id": comment.id,
+            "node_id": node_id("PRRC_kwDO", comment.id),
+            "pull_request_review_id": null,
+            "diff_hunk": "",
+            "path": thread.path,
+            "commit_id": thread.commit,
+            "original_commit_id": thread.commit,
+            "user": self.user(comment.author),
+            "author_association": self.world.association(comment.author),
+            "body": comment.body,
+            "created_at": time(comment.created_at),
+            "updated_at": time(comment.created_at),
+            "html_url": page,
+            "pull_request_url": pull,
+            "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": pull}},
         })
     }
 

@@ -1,4 +1,4 @@
-//! Pull requests: lists, reads that start the trial merge, changes, merges, reviews.
+//! Pull requests: lists, reads that start the trial merge, changes, merges, reviews and the comments at their files.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
 use crate::sim::wire::call::Call;
 use crate::sim::wire::page::page;
-use crate::sim::world::{Fault, MergeMethod, Pull, PullEdit, Refusal, ReviewState, Subject};
+use crate::sim::world::{Comment, Fault, MergeMethod, Pull, PullEdit, Refusal, ReviewState, ReviewThread, Subject};
 
 pub(super) fn list(site: &Site<impl Objects>, call: &Call) -> Answer {
     let world = site.hub.world();
@@ -114,4 +114,20 @@ pub(super) fn review(site: &Site<impl Objects>, call: &Call, number: u64) -> Res
     let (subject, pull) = world.pull(number).ok_or(Refusal::NotFound)?;
     let review = pull.reviews.iter().find(|review| review.id == id).ok_or(Refusal::NotFound)?;
     Ok(Answer::ok(&view(site, &world).review(subject, review)))
+}
+
+pub(super) fn reviews(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
+    let world = site.hub.world();
+    let (subject, pull) = world.pull(number).ok_or(Refusal::NotFound)?;
+    Ok(page(call, &site.api_url, &pull.reviews, |review| view(site, &world).review(subject, review)))
+}
+
+/// The comments of all threads, by number.
+pub(super) fn remarks(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
+    let world = site.hub.world();
+    let (subject, pull) = world.pull(number).ok_or(Refusal::NotFound)?;
+    let all = pull.threads.iter().flat_map(|thread| thread.comments.iter().map(move |comment| (thread, comment)));
+    let mut all: Vec<(&ReviewThread, &Comment)> = all.collect();
+    all.sort_by_key(|(_, comment)| comment.id);
+    Ok(page(call, &site.api_url, &all, |(thread, comment)| view(site, &world).remark(subject, thread, comment)))
 }
