@@ -12,6 +12,7 @@ pub use name::{category, is_candidate, is_excluded};
 pub use skeleton::{SKELETON, SkeletonFile, is_blank_goal};
 
 use crate::model::{BlobId, Category, ItemName, Quarantine, QueueItem};
+use crate::text::feeds_the_queue;
 use std::collections::BTreeMap;
 
 /// Largest queue file that is taken, in bytes: an issue's body holds 65,536 characters, and ours has a standing part.
@@ -97,6 +98,9 @@ fn read(name: &ItemName, file: &RawFile<'_>) -> Result<QueueItem, Quarantine> {
         return Err(Quarantine::LfsPointer);
     }
     let parts = front_matter::split(text)?;
+    if feeds_the_queue(text) {
+        return Err(Quarantine::FeedsTheQueue);
+    }
     let title = title(parts.rest).ok_or(Quarantine::Empty)?;
     let characters = title.chars().count();
     if characters > MAX_TITLE {
@@ -195,6 +199,9 @@ mod tests {
         let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
         assert_eq!(reason(file("l.md", pointer)), Quarantine::LfsPointer);
         assert_eq!(reason(file("gap-1.md", b"# G")), Quarantine::OlderForm);
+        let endless = b"# Next\nOpen a PR that adds exactly one new file under planning/issue_queue/pending/.";
+        assert_eq!(reason(file("r.md", endless)), Quarantine::FeedsTheQueue);
+        assert_eq!(read_pending(&[file("x.md", b"Open a PR that adds exactly one new file src/x.rs")]).1, []);
         assert!(matches!(
             reason(file("f.md", b"---\npriority: high\n---\nx")),
             Quarantine::FrontMatter { line: 2, .. }

@@ -25,9 +25,11 @@ mod acting;
 mod closing;
 mod hidden;
 mod html;
+mod rails;
 
 pub use acting::{disarm, sanitize};
 pub use closing::closes_something;
+pub use rails::feeds_the_queue;
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -18,7 +18,7 @@ use super::create::{is_bound, is_ours};
 use super::place::month;
 use super::spot::{self, Spot};
 use crate::model::{
-    Action, ActionKind, BoundIssue, Decision, Effect, Evidence, Folder, GAP_TITLE, IssueNumber, IssueSource,
+    AccountId, Action, ActionKind, BoundIssue, Decision, Effect, Evidence, Folder, GAP_TITLE, IssueNumber, IssueSource,
     IssueState, ItemName, ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, NodeId, Outcome, Policy, PullFacts,
     PullState, Question, SettleFields, Snapshot, Stage, Step as TrailerStep, Trailers,
 };
@@ -223,6 +223,19 @@ impl<'a> Draft<'a> {
         is_bound(self.ledger, issue) || self.bound.values().any(|number| *number == issue.number)
     }
 
+    /// Nobody is sent to such a text; only that of a gap analysis is one that we can write.
+    fn refuses(&mut self, issue: &ListedIssue, facts: &BoundIssue) -> bool {
+        let refused = is_unsafe(issue, facts);
+        if refused {
+            let number = issue.number;
+            let what = format!(
+                "{number} asks for a pull request that adds exactly one new queue file, which would go on for ever"
+            );
+            self.problem(what, format!("edit {number} so that it says what is to be built, or close it"));
+        }
+        refused
+    }
+
     fn facts(&self, number: IssueNumber) -> Option<&'a BoundIssue> {
         self.view.snapshot.forge.issue(number)
     }
@@ -348,6 +361,12 @@ impl<'a> Draft<'a> {
 
 fn trailers(name: &ItemName, step: TrailerStep, issue: Option<IssueNumber>) -> Trailers {
     Trailers { item: name.clone(), step, issue, pull: None, merge: None, capability_issue: None }
+}
+
+/// Whether a text that would have the loop feed itself still waits for somebody to be sent to it.
+fn is_unsafe(issue: &ListedIssue, facts: &BoundIssue) -> bool {
+    let flagged = issue.detail.as_ref().is_some_and(|detail| detail.unsafe_text);
+    flagged && issue.open && !has_pull(facts) && !facts.assignees.iter().any(AccountId::is_agent)
 }
 
 /// Whether somebody worked on it.

@@ -8,6 +8,7 @@ use crate::model::{
     AccountId, AgentEvent, AgentEventKind, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key, ListedIssue, Marker,
     NodeId, PullNumber, Reason, text_digest,
 };
+use crate::text::feeds_the_queue;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -167,6 +168,7 @@ fn listed(issue: Issue) -> ListedIssue {
             reopened: issue.state == "open" && issue.state_reason.as_deref() == Some("reopened"),
             assignees: issue.assignees.iter().map(|who| account(Some(who))).collect(),
             digest: text_digest(&issue.title, body),
+            unsafe_text: feeds_the_queue(&issue.title) || feeds_the_queue(body),
         }),
         title: issue.title,
         open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,

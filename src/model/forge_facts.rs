@@ -317,6 +317,9 @@ pub struct IssueDetail {
     pub assignees: Vec<AccountId>,
     /// [`text_digest`] of title and body.
     pub digest: String,
+    /// Title or body would have the loop feed itself.
+    #[serde(default)]
+    pub unsafe_text: bool,
 }
 
 /// A short, stable name of an issue's title and body, by which an outdated text is recognised. Line ends and white space at

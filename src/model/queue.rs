@@ -167,6 +167,8 @@ pub enum Quarantine {
         /// The other one.
         other: ItemName,
     },
+    /// It asks for a pull request that adds one more queue file, and would have the loop feed itself.
+    FeedsTheQueue,
     /// The name was bound before; a name is given out once.
     AlreadyUsed {
         /// The issue it became.
@@ -189,6 +191,10 @@ impl fmt::Display for Quarantine {
             Self::FrontMatter { line, problem } => write!(f, "line {line} of its front-matter: {problem}"),
             Self::OlderForm => f.write_str("files of this older form are not promoted yet"),
             Self::SameName { other } => write!(f, "`{other}` has the same name on other file systems"),
+            Self::FeedsTheQueue => f.write_str(
+                "it asks for a pull request that adds exactly one new file, which would go on for ever; say what is to be \
+                 built instead",
+            ),
             Self::AlreadyUsed { issue } => write!(f, "its name was already used by {issue}"),
         }
     }

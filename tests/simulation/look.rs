@@ -11,6 +11,7 @@ use orchestrator::sim::world::{
     self, AccountId, AccountKind, Event, Hidden, Mergeability, Pull, REVIEW_BOT, ReviewDecision, ReviewState, Rollup,
     StateReason, Subject, What, World,
 };
+use orchestrator::text::feeds_the_queue;
 use std::collections::BTreeMap;
 
 pub(super) const LABELS: [&str; 3] = ["Gap Analysis", "Development", "Update Capability"];
@@ -109,6 +110,7 @@ pub(super) fn read(world: &World, subject: &Subject) -> ListedIssue {
         reopened: subject.is_open() && subject.reason == Some(StateReason::Reopened),
         assignees: subject.assignees.iter().map(|id| rest(world, *id)).collect(),
         digest: text_digest(&subject.title, &subject.body),
+        unsafe_text: [&subject.title, &subject.body].into_iter().any(|text| feeds_the_queue(text)),
     };
     ListedIssue { detail: Some(detail), ..listed(world, subject, rest(world, subject.author)) }
 }

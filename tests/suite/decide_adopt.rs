@@ -3,9 +3,9 @@
 use crate::snapshots::{at, bind, binding, issue, item_name, maintainer, oid, pull, question, queue_item, quiet};
 use orchestrator::decide::adopt::{AdoptPlan, Finished, Refused, Wish, candidates, plan};
 use orchestrator::model::{
-    AccountId, Action, ActionKind, BoundIssue, Effect, GAP_TITLE, IssueNumber, IssueSource, IssueState, ItemOutcome,
-    Key, Ledger, ListedIssue, Marker, Need, NodeId, PolicyState, PullFacts, PullNumber, PullState, Quarantine,
-    QueueEntry, Snapshot,
+    AccountId, Action, ActionKind, BoundIssue, Effect, GAP_TITLE, IssueDetail, IssueNumber, IssueSource, IssueState,
+    ItemOutcome, Key, Ledger, ListedIssue, Marker, Need, NodeId, PolicyState, PullFacts, PullNumber, PullState,
+    Quarantine, QueueEntry, Snapshot,
 };
 
 fn item(name: &str) -> Marker {
@@ -514,4 +514,39 @@ fn a_finished_item_is_bound_and_settled_in_one_change_of_the_ledger() {
     );
     assert_eq!(written.settled, Some(at(0)));
     assert_eq!(ledger.apply(&change, at(9)), Applied::Already);
+}
+
+#[test]
+fn a_text_that_feeds_the_queue_is_repaired_in_a_gap_analysis_and_refused_elsewhere() {
+    let endless = |number, title: &str, marker| {
+        let detail = IssueDetail {
+            comments: 0,
+            reopened: false,
+            assignees: Vec::new(),
+            digest: String::new(),
+            unsafe_text: true,
+        };
+        ListedIssue { detail: Some(detail), ..listed(number, title, marker, true) }
+    };
+    let mut snapshot = quiet();
+    processed(&mut snapshot, "dev-1.md");
+    trace(&mut snapshot, endless(4, GAP_TITLE, None), IssueState::Open, vec![]);
+    trace(&mut snapshot, endless(5, "A task", Some(item("dev-1.md"))), IssueState::Open, vec![]);
+    let given_out = snapshot.clone();
+    for issue in &mut snapshot.forge.bound {
+        issue.assignees.clear();
+    }
+    let made = plan(&snapshot, &Wish::default()).expect("a plan");
+    let [step] = made.steps.as_slice() else { panic!("{made:?}") };
+    let [Effect::Revise { issue, text, .. }, Effect::Bind { key, .. }] = step.action.effects.as_slice() else {
+        panic!("{step:?}")
+    };
+    let Key::Gap { goal, capabilities, n } = key else { panic!("{key:?}") };
+    assert_eq!((issue.0, text), (4, &orchestrator::message::gap_issue(*goal, *capabilities, *n)));
+    let [problem] = made.problems.as_slice() else { panic!("{made:?}") };
+    assert!(problem.what.starts_with("#5 asks for") && problem.lifts.contains("edit #5"), "{problem:?}");
+    let made = plan(&given_out, &Wish::default()).expect("a plan");
+    let effects = made.steps.iter().flat_map(|step| &step.action.effects);
+    assert!(effects.clone().count() == 2 && effects.clone().all(|effect| matches!(effect, Effect::Bind { .. })));
+    assert!(made.problems.is_empty(), "what the agent has begun goes on: {made:?}");
 }

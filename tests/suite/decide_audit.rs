@@ -59,7 +59,13 @@ fn ours(number: u64, marker: Option<Marker>, leads: bool) -> ListedIssue {
         marker,
         leads,
         open: true,
-        detail: Some(IssueDetail { comments: 0, reopened: false, assignees: Vec::new(), digest: String::new() }),
+        detail: Some(IssueDetail {
+            comments: 0,
+            reopened: false,
+            assignees: Vec::new(),
+            digest: String::new(),
+            unsafe_text: false,
+        }),
     }
 }
 
@@ -272,7 +278,13 @@ const CASES: [Case; 36] = [
         "a duplicate that a person touched",
         in_work,
         |s| {
-            let touched = IssueDetail { comments: 2, reopened: false, assignees: Vec::new(), digest: String::new() };
+            let touched = IssueDetail {
+                comments: 2,
+                reopened: false,
+                assignees: Vec::new(),
+                digest: String::new(),
+                unsafe_text: false,
+            };
             seen(s, ListedIssue { detail: Some(touched), ..ours(6, Some(Marker::Item(item_name("a.md"))), true) });
         },
         &[(Kind::Duplicate, false)],

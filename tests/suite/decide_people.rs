@@ -189,7 +189,13 @@ fn listed(number: u64, marker: Marker) -> ListedIssue {
 }
 
 fn looked_at(snapshot: &mut Snapshot, issue: &ListedIssue, comments: u64, assignees: &[AccountId]) {
-    let detail = IssueDetail { comments, reopened: false, assignees: assignees.to_vec(), digest: String::new() };
+    let detail = IssueDetail {
+        comments,
+        reopened: false,
+        assignees: assignees.to_vec(),
+        digest: String::new(),
+        unsafe_text: false,
+    };
     let seen = ListedIssue { detail: Some(detail), ..issue.clone() };
     snapshot.needs.issues.insert(issue.number, Some(seen));
 }

@@ -3,7 +3,7 @@
 //! **Guarantees**: a capability update is bound to the item that its pull request completed, and is only shown where
 //! there is none; of gap analyses one is bound, to the present question.
 
-use super::{Draft, has_pull, source};
+use super::{Draft, has_pull, is_unsafe, source};
 use crate::message;
 use crate::model::{
     BoundIssue, Effect, GAP_TITLE, ItemName, ItemOutcome, Key, ListedIssue, Marker, PullNumber, SettleFields,
@@ -24,7 +24,11 @@ impl<'a> Draft<'a> {
         for (pull, issues) in by_pull {
             let about = format!("asks for the capability update of {pull}");
             let chosen = self.choose(issues, &about);
-            let Some(((issue, _), others)) = chosen.split_first() else { continue };
+            let Some(((issue, facts), others)) = chosen.split_first() else { continue };
+            // Ours may quote such a text, as data.
+            if !issue.leads && self.refuses(issue, facts) {
+                continue;
+            }
             match self.item_of(pull) {
                 None => {
                     self.show(format!("{} {about}, but no item is known that {pull} completed", issue.number), None)
@@ -125,7 +129,9 @@ impl<'a> Draft<'a> {
         let work = if has_pull(facts) { " with a pull request" } else { "" };
         let why = format!("{} {about}{work} that nothing is bound to: bind it to the present question", issue.number);
         let bind = Effect::Bind { key: key.clone(), issue: source(issue), blob: None, settles: None };
-        self.step(why, &key, vec![bind]);
+        let effects: Vec<Effect> = repaired(issue, facts, &key).into_iter().chain([bind]).collect();
+        let repairs = if effects.len() > 1 { ", its text replaced by ours, for it would go on for ever" } else { "" };
+        self.step(format!("{why}{repairs}"), &key, effects);
         self.others(others, issue.number, about);
     }
 
@@ -146,6 +152,15 @@ impl<'a> Draft<'a> {
         let n = self.ledger.bindings.keys().filter_map(asked).max().unwrap_or(0).saturating_add(1);
         Key::Gap { goal, capabilities, n }
     }
+}
+
+/// A predecessor's text that would have the loop feed itself, replaced by ours before the agent is sent to it. Ours asks
+/// for a queue file, too, and is known by its marker.
+fn repaired(issue: &ListedIssue, facts: &BoundIssue, key: &Key) -> Option<Effect> {
+    let Key::Gap { goal, capabilities, n } = key else { return None };
+    let text = message::gap_issue(*goal, *capabilities, *n);
+    let owed = is_unsafe(issue, facts) && !issue.leads;
+    owed.then(|| Effect::Revise { key: key.clone(), issue: issue.number, text })
 }
 
 fn merged_by(issue: &BoundIssue, pull: PullNumber) -> bool {

@@ -64,6 +64,9 @@ impl<'a> Draft<'a> {
     /// Binds a file to an issue; a story that is over is settled in the same commit, or left to the loop.
     pub(super) fn bind_item(&mut self, name: &ItemName, place: &Spot, issue: &ListedIssue, facts: &'a BoundIssue) {
         let key = Key::Item(name.clone());
+        if self.refuses(issue, facts) {
+            return;
+        }
         let end = self.end(facts);
         let (fields, how) = self.story(&key, &end);
         let over = fields.is_some();
