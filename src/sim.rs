@@ -29,6 +29,8 @@
 //! | Creating an issue with an assignee who can't be assigned fails as a whole | octokit/rest.js#541 |
 //! | The agent is asked for as `copilot-swe-agent[bot]`, shown as `Copilot` (198982749), and is `copilot-swe-agent` in GraphQL | docs.github.com, `use-cloud-agent-via-the-api`; github/github-mcp-server `pkg/github/copilot.go` |
 //! | Its sessions are told by events of the REST timeline alone: `copilot_work_started`, `…_finished`, `…_finished_failure` | microsoft/vscode-pull-request-github `src/github/utils.ts` |
+//! | A session that met a limit says so in its event, with the minutes to wait; a comment that calls it begins another | copilot-coding-agent/user-feedback#34 |
+//! | The agent's workflow runs wait for a person by default; until then their commit has no check | docs.github.com, "Configuring settings for Copilot cloud agent" |
 //! | `assignees` of GraphQL leaves bots out, `assignedActors` has them | microsoft/vscode-pull-request-github#7324 |
 //! | Names of labels are compared without case | karelz/GitHubIssues#128, Xiphe/github-sync-labels-milestones#6 |
 //! | `labels` is "all of them" in REST lists and "any of them" in GraphQL | cli/cli#419 |
@@ -57,7 +59,7 @@
 //! * No secondary rate limits, webhooks, automatic merge, teams, commit statuses, check suites or search.
 //! * A protected branch refuses by the hook `proc-receive`; the words on the terminal are GitHub's (GH006, as seen in
 //!   public logs), the rest of the output is git's.
-//! * The agent's session has three steps. GitHub's may stay queued for an hour, or never start (clockgrove/factory
+//! * The agent's session has three steps, four where it pushes again after its review request. GitHub's may stay queued for an hour, or never start (clockgrove/factory
 //!   `docs/PLATFORM-BEHAVIOR.md`); here it does so where a script says so ([`Script::NeverStart`]).
 //! * One repository, which needs no collaborators to be read: everybody with a token may read it.
 
@@ -77,7 +79,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use self::agent::Scripts;
-pub use self::agent::{AgentEvent, IssueKind, Script};
+pub use self::agent::{AgentEvent, IssueKind, Mishap, Script};
 pub use self::git::{Entry, FileChange, GitError, Signature, Tree};
 use self::git::{Objects, Repository};
 pub use self::hub::{BranchCommit, MergeRequest};

@@ -167,6 +167,7 @@ impl Demo {
             AgentEvent::ChangedNothing { pull } => (Some(*pull), "found nothing to change".to_owned()),
             AgentEvent::Finished { pull } => (Some(*pull), "finished and requested a review".to_owned()),
             AgentEvent::Failed { pull, message } => (Some(*pull), format!("broke off: {message}")),
+            AgentEvent::LeftUnfinished { pull } => (Some(*pull), "left as work in progress".to_owned()),
             AgentEvent::Stopped { pull, .. } => (*pull, "stopped, for its issue was closed".to_owned()),
         };
         if !self.json {

@@ -4,41 +4,22 @@
 //! labels of its issue and the files of its branch, nothing of the orchestrator's; it never marks its pull request
 //! ready and never merges. Steps happen only when asked for, so tests decide what falls between two of them.
 //!
-//! Known difference: a session has three steps instead of many commits and comments.
+//! Known difference: a session has three steps (four where it pushes again) instead of many commits and comments.
 
+mod script;
 mod work;
 
-use std::collections::BTreeMap;
-
+pub(super) use self::script::Scripts;
+use self::script::Turn;
+pub use self::script::{Mishap, Script};
 pub use self::work::IssueKind;
 use self::work::{Brief, Change, Library};
 use super::git::{FileChange, GitError, Objects, Signature};
 use super::hub::{Hub, NewFiles, Trouble};
-use super::world::{AGENT, NewPull, Session, Step, Subject, What, World, slug, visible};
+use super::world::{AGENT, CheckResult, Event, NewPull, Session, Step, Subject, What, World, slug, visible};
 
-/// What the agent says when a session breaks off.
-const FAILURE: &str = "Copilot has encountered an error. See the session logs for additional details.";
-
-/// How a session goes.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-#[non_exhaustive]
-pub enum Script {
-    /// As the issue asks.
-    #[default]
-    Normal,
-    /// The session breaks off after its draft is open.
-    DieAfterStart,
-    /// The work edits the orchestrator's policy as well.
-    TouchPolicy,
-    /// The work adds a workflow as well.
-    TouchWorkflow,
-    /// The work updates the capabilities document as well.
-    TouchCapabilities,
-    /// The session finishes without a change.
-    NoChange,
-    /// The session stays queued for ever.
-    NeverStart,
-}
+/// The check of a red head where the repository has no workflow.
+const CHECK: &str = "tests";
 
 /// What a step of the agent did.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,6 +52,11 @@ pub enum AgentEvent {
         /// The pull request.
         pull: u64,
     },
+    /// The session is over and leaves the pull request as work in progress.
+    LeftUnfinished {
+        /// The pull request.
+        pull: u64,
+    },
     /// The session broke off.
     Failed {
         /// The pull request.
@@ -85,40 +71,6 @@ pub enum AgentEvent {
         /// The pull request, if there is one yet.
         pull: Option<u64>,
     },
-}
-
-/// Which sessions go how.
-#[derive(Clone, Default, Debug)]
-pub(super) struct Scripts {
-    /// What the agent is free to choose follows from it.
-    seed: u64,
-    numbers: BTreeMap<u64, Script>,
-    kinds: BTreeMap<IssueKind, Script>,
-}
-
-impl Scripts {
-    pub fn new(seed: u64) -> Scripts {
-        Scripts { seed, ..Scripts::default() }
-    }
-
-    pub fn set_number(&mut self, issue: u64, script: Script) {
-        self.numbers.insert(issue, script);
-    }
-
-    pub fn set_kind(&mut self, kind: IssueKind, script: Script) {
-        self.kinds.insert(kind, script);
-    }
-
-    fn of(&self, issue: Option<u64>, kind: IssueKind) -> Script {
-        let own = issue.and_then(|issue| self.numbers.get(&issue));
-        own.or_else(|| self.kinds.get(&kind)).copied().unwrap_or_else(|| self.habit(kind))
-    }
-
-    /// Every other seed has an agent that brings the capabilities up to date along with its code.
-    fn habit(&self, kind: IssueKind) -> Script {
-        let diligent = kind == IssueKind::Development && self.seed / 2 % 2 == 1;
-        if diligent { Script::TouchCapabilities } else { Script::Normal }
-    }
 }
 
 /// Moves every session on by one step, the oldest first.
@@ -137,21 +89,44 @@ pub(super) async fn step<G: Objects>(hub: &Hub<G>, scripts: &Scripts) -> Result<
             events.push(AgentEvent::Stopped { issue, pull });
             continue;
         }
-        let script = scripts.of(issue, brief.kind);
+        let course = Course { script: scripts.of(issue, brief.kind), seed: scripts.seed, turn: turn(hub, &session) };
         match (session.step, pull) {
-            (Step::Queued, _) if script == Script::NeverStart => {}
+            (Step::Queued, _) if course.script == Script::NeverStart => {}
             (Step::Queued, None) => events.push(begin(hub, &session, &brief).await?),
             (Step::Queued, Some(pull)) => events.extend(resume(hub, &session, pull)),
-            (Step::Started, Some(pull)) if script == Script::DieAfterStart => events.push(die(hub, &session, pull)),
-            (Step::Started, Some(pull)) => {
-                events.push(work_on(hub, &session, &brief, (script, scripts.seed), pull).await?)
-            }
-            (Step::Worked, Some(pull)) => events.push(finish(hub, &session, pull)),
+            (Step::Started, Some(pull)) => match course.script.mishap(course.turn) {
+                Some(mishap) => events.extend(go_wrong(hub, &session, pull, mishap)),
+                None => events.push(work_on(hub, &session, &brief, course, pull).await?),
+            },
+            (Step::Worked, Some(pull)) => events.push(finish(hub, &session, pull, course.script)),
+            (Step::Reviewed, Some(pull)) => events.push(push_again(hub, &session, pull).await?),
             // A session that runs has a pull request; one that ended was left out.
-            (Step::Started | Step::Worked, None) | (Step::Ended, _) => {}
+            (Step::Started | Step::Worked | Step::Reviewed, None) | (Step::Ended, _) => {}
         }
     }
     Ok(events)
+}
+
+/// How one session goes.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    script: Script,
+    seed: u64,
+    turn: Turn,
+}
+
+/// Which session of its issue, or of a pull request without one, this is.
+fn turn<G: Objects>(hub: &Hub<G>, session: &Session) -> Turn {
+    let world = hub.world();
+    let same = |other: &&Session| match session.issue {
+        Some(_) => other.issue == session.issue,
+        None => other.pull == session.pull,
+    };
+    let nth = world.sessions().iter().filter(|other| other.id <= session.id).filter(same).count();
+    let failed = |event: &&Event| matches!(event.what, What::AgentFailed(_));
+    let pull = session.pull.and_then(|pull| world.subject(pull));
+    let broken = pull.and_then(|subject| subject.events.iter().find(failed)).map(|event| event.at);
+    Turn { nth, broken, now: world.now() }
 }
 
 /// What the agent is told: the issue as it can see it.
@@ -184,6 +159,7 @@ async fn begin<G: Objects>(hub: &Hub<G>, session: &Session, brief: &Brief) -> Re
     let agent = Signature::agent();
     let new = NewFiles { branch: &branch, from: base.as_deref(), files: &[], message: "Initial plan", author: &agent };
     let head_oid = hub.commit_files(new, AGENT).await?;
+    let first = head_oid.clone();
     let fixes = session.issue.map_or_else(String::new, |issue| format!("Fixes {name}#{issue}\n"));
     let new = NewPull {
         title: format!("[WIP] {}", brief.title).chars().take(256).collect(),
@@ -202,6 +178,7 @@ async fn begin<G: Objects>(hub: &Hub<G>, session: &Session, brief: &Brief) -> Re
         .map(|account| account.request_login.clone())
         .collect();
     world.assign(session.assigner, pull, &logins, None)?;
+    world.agent_pushed(&first, false);
     world.agent_event(pull, session.assigner, What::AgentStarted);
     world.session_step(session.id, Step::Started, Some(pull));
     Ok(AgentEvent::Started { issue: session.issue, pull, branch })
@@ -216,11 +193,14 @@ fn resume<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> Option<Agen
     Some(AgentEvent::Started { issue: session.issue, pull, branch })
 }
 
-fn die<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> AgentEvent {
+/// Ends a session that went wrong; without a word where it is one that is never heard of again. GitHub ends those after an
+/// hour, and a call begins another.
+fn go_wrong<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64, mishap: Mishap) -> Option<AgentEvent> {
     let mut world = hub.world();
-    world.agent_event(pull, session.assigner, What::AgentFailed(FAILURE.to_owned()));
     world.session_step(session.id, Step::Ended, None);
-    AgentEvent::Failed { pull, message: FAILURE.to_owned() }
+    let message = mishap.message()?;
+    world.agent_event(pull, session.assigner, What::AgentFailed(message.clone()));
+    Some(AgentEvent::Failed { pull, message })
 }
 
 /// Pushes the work, if there is any.
@@ -228,23 +208,26 @@ async fn work_on<G: Objects>(
     hub: &Hub<G>,
     session: &Session,
     brief: &Brief,
-    (script, seed): (Script, u64),
+    course: Course,
     pull: u64,
 ) -> Result<AgentEvent, Trouble> {
-    let (branch, head) = {
+    let (branch, head, base) = {
         let world = hub.world();
-        let found = world.pull(pull).map(|(_, facts)| (facts.head.clone(), facts.head_oid.clone()));
-        found.unwrap_or_default()
+        let found = world.pull(pull).map(|(_, facts)| (&facts.head, &facts.head_oid, &facts.base_oid));
+        found.map(|(branch, head, base)| (branch.clone(), head.clone(), base.clone())).unwrap_or_default()
     };
-    let library = read(hub, &head).await?;
-    let mut changes =
-        if script == Script::NoChange { Vec::new() } else { work::plan(brief, &library, hub.world().now(), seed) };
-    if script != Script::NoChange {
-        changes.extend(work::extra(script, brief, &library));
+    let again = course.turn.nth > 1;
+    // Who settles a conflict goes on from the mainline as it is now.
+    let settles = course.script == Script::Conflict && again;
+    let library = read(hub, if settles { &base } else { &head }).await?;
+    let mut changes = Vec::new();
+    if course.script != Script::NoChange {
+        changes = work::plan(brief, &library, hub.world().now(), course.seed);
+        changes.extend(work::extra(course.script, brief, &library, again));
     }
     let mut new: Vec<&Change> = Vec::new();
     for change in &changes {
-        if hub.git.read_file(&head, &change.path).await?.as_deref() != Some(change.content.as_slice()) {
+        if hub.git.read_file(&head, &change.path).await?.as_deref() != Some(change.content.as_slice()) || settles {
             new.push(change);
         }
     }
@@ -256,32 +239,75 @@ async fn work_on<G: Objects>(
         new.iter().map(|change| (change.path.as_str(), Some(change.content.as_slice()))).collect();
     let agent = Signature::agent();
     let message = work::message(brief);
-    let commit = NewFiles { branch: &branch, from: None, files: &files, message: &message, author: &agent };
-    let head = hub.commit_files(commit, AGENT).await?;
-    hub.world().session_step(session.id, Step::Worked, None);
+    let from = settles.then_some(base.as_str());
+    let commit = NewFiles { branch: &branch, from, files: &files, message: &message, author: &agent };
+    let head = if settles { hub.merge_into(commit, AGENT).await? } else { hub.commit_files(commit, AGENT).await? };
+    {
+        let mut world = hub.world();
+        let red = course.script == Script::RedChecks && !again;
+        world.agent_pushed(&head, red);
+        if course.script == Script::RedChecks && world.settings.workflows.is_empty() {
+            world.report_check(&head, CHECK, if red { CheckResult::Failure } else { CheckResult::Success });
+        }
+        world.session_step(session.id, Step::Worked, None);
+    }
+    if course.script == Script::Conflict && !again {
+        meanwhile(hub, &session.base).await?;
+    }
     Ok(AgentEvent::Pushed { pull, head, paths: new.iter().map(|change| change.path.clone()).collect() })
+}
+
+/// A person changes on the mainline what the agent changed on its branch.
+async fn meanwhile<G: Objects>(hub: &Hub<G>, base: &str) -> Result<(), Trouble> {
+    let before = hub.git.read_file(base, work::CHANGES).await?;
+    let before = before.map(|content| String::from_utf8_lossy(&content).into_owned());
+    let change = work::noted(before.as_deref(), "Something else, by hand");
+    let file = (change.path.as_str(), Some(change.content.as_slice()));
+    hub.viewer_commits(base, &[file], "Note a change by hand").await?;
+    Ok(())
+}
+
+/// Pushes once more after the review was asked for, and ends.
+async fn push_again<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> Result<AgentEvent, Trouble> {
+    let branch = hub.world().pull(pull).map(|(_, facts)| facts.head.clone()).unwrap_or_default();
+    let before = hub.git.read_file(&branch, work::CHANGES).await?;
+    let before = before.map(|content| String::from_utf8_lossy(&content).into_owned());
+    let change = work::noted(before.as_deref(), "One thing more");
+    let files = [(change.path.as_str(), Some(change.content.as_slice()))];
+    let agent = Signature::agent();
+    let commit = NewFiles { branch: &branch, from: None, files: &files, message: "One thing more", author: &agent };
+    let head = hub.commit_files(commit, AGENT).await?;
+    let mut world = hub.world();
+    world.agent_pushed(&head, false);
+    world.session_step(session.id, Step::Ended, None);
+    Ok(AgentEvent::Pushed { pull, head, paths: vec![change.path] })
 }
 
 /// The planning documents on the agent's branch.
 async fn read<G: Objects>(hub: &Hub<G>, head: &str) -> Result<Library, GitError> {
     let mut texts = Vec::new();
-    for path in [work::GOAL, work::CAPABILITIES, work::POLICY] {
+    for path in [work::GOAL, work::CAPABILITIES, work::POLICY, work::CHANGES] {
         let content = hub.git.read_file(head, path).await?;
         texts.push(content.map(|content| String::from_utf8_lossy(&content).into_owned()));
     }
     let mut texts = texts.into_iter();
     let mut next = || texts.next().flatten();
-    Ok(Library { goal: next(), capabilities: next(), policy: next() })
+    Ok(Library { goal: next(), capabilities: next(), policy: next(), changes: next() })
 }
 
 /// Drops `[WIP]`, asks for a review and ends. The pull request stays a draft.
-fn finish<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64) -> AgentEvent {
+fn finish<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64, script: Script) -> AgentEvent {
     let mut world = hub.world();
+    if script == Script::WorkInProgressForever {
+        world.session_step(session.id, Step::Ended, None);
+        return AgentEvent::LeftUnfinished { pull };
+    }
     let title = world.subject(pull).map_or_else(String::new, |subject| subject.title.clone());
     let done = title.strip_prefix("[WIP]").unwrap_or(&title).trim_start().to_owned();
     world.retitle(pull, AGENT, done);
     world.request_review(AGENT, pull, session.assigner);
     world.agent_event(pull, session.assigner, What::AgentFinished);
-    world.session_step(session.id, Step::Ended, None);
+    let more = script == Script::SecondPush;
+    world.session_step(session.id, if more { Step::Reviewed } else { Step::Ended }, None);
     AgentEvent::Finished { pull }
 }

@@ -200,10 +200,31 @@ impl<G: Objects> Hub<G> {
         };
         let tree = self.git.write_tree(parent.as_deref(), new.files).await?;
         let parents: Vec<&str> = parent.as_deref().into_iter().collect();
+        self.land(new, (&tree, &parents), old.as_deref(), actor).await
+    }
+
+    /// Merges another commit (`from`) into a branch: what becomes of both is the other's tree with these files.
+    pub(super) async fn merge_into(&self, new: NewFiles<'_>, actor: AccountId) -> Result<String, GitError> {
+        let _gate = self.gate.lock().await;
+        let old = self.git.resolve(&format!("refs/heads/{}", new.branch)).await?;
+        let tree = self.git.write_tree(new.from, new.files).await?;
+        let parents: Vec<&str> = old.as_deref().into_iter().chain(new.from).collect();
+        self.land(new, (&tree, &parents), old.as_deref(), actor).await
+    }
+
+    /// Writes a commit and moves the branch to it.
+    async fn land(
+        &self,
+        new: NewFiles<'_>,
+        (tree, parents): (&str, &[&str]),
+        old: Option<&str>,
+        actor: AccountId,
+    ) -> Result<String, GitError> {
+        let name = format!("refs/heads/{}", new.branch);
         let (at, author) = (self.world().now(), new.author);
-        let commit = NewCommit { tree: &tree, parents: &parents, message: new.message, author, committer: author, at };
+        let commit = NewCommit { tree, parents, message: new.message, author, committer: author, at };
         let oid = self.git.write_commit(commit).await?;
-        if !self.git.move_ref(&name, &oid, old.as_deref()).await? {
+        if !self.git.move_ref(&name, &oid, old).await? {
             let command = format!("update-ref {name}");
             return Err(GitError::Failed { command, message: "the branch moved meanwhile".to_owned() });
         }

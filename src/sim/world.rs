@@ -101,6 +101,8 @@ pub struct Settings {
     pub merge_queue: bool,
     /// What of checks a token may not read.
     pub checks_hidden: Hidden,
+    /// The workflows that run on every push of the agent: their checks, and what they report.
+    pub workflows: BTreeMap<String, CheckResult>,
     /// How long lists do not show a new issue yet; by its number or id it is there at once.
     pub list_lag: SignedDuration,
 }
@@ -128,6 +130,7 @@ impl Default for Settings {
             up_to_date_required: false,
             merge_queue: false,
             checks_hidden: Hidden::Nothing,
+            workflows: BTreeMap::new(),
             list_lag: SignedDuration::ZERO,
         }
     }

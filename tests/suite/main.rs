@@ -87,6 +87,7 @@ mod sim_graphql;
 mod sim_miniature;
 mod sim_observation;
 mod sim_rest;
+mod sim_scripts;
 mod sim_world;
 mod snapshots;
 mod stage;

@@ -341,6 +341,7 @@ fn worked(event: &orchestrator::sim::AgentEvent) -> String {
         AgentEvent::Pushed { pull, paths, .. } => format!("the agent pushed {} to #{pull}", paths.join(", ")),
         AgentEvent::ChangedNothing { pull } => format!("the agent changed nothing in #{pull}"),
         AgentEvent::Finished { pull } => format!("the agent finished #{pull}"),
+        AgentEvent::LeftUnfinished { pull } => format!("the agent left #{pull} unfinished"),
         AgentEvent::Failed { pull, message } => format!("the agent failed on #{pull}: {message}"),
         AgentEvent::Stopped { pull, .. } => format!("the agent stopped ({pull:?})"),
     }
@@ -380,6 +381,12 @@ fn script(words: &str) -> Script {
         "touch a workflow" => Script::TouchWorkflow,
         "change nothing" => Script::NoChange,
         "never start" => Script::NeverStart,
+        "stall" => Script::Stall,
+        "never finish" => Script::WorkInProgressForever,
+        "run out of money" => Script::Billing,
+        "turn red and mend it" => Script::RedChecks,
+        "push again after the review request" => Script::SecondPush,
+        "conflict" => Script::Conflict,
         other => panic!("no script is called {other}"),
     }
 }

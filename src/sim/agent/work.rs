@@ -11,6 +11,8 @@ use crate::sim::world::slug;
 pub(super) const GOAL: &str = "planning/vision/goal.md";
 pub(super) const CAPABILITIES: &str = "planning/state/system_capabilities.md";
 pub(super) const POLICY: &str = "planning/orchestrator.toml";
+/// Where people and the agent write down what they changed, at one place, so that two of them conflict.
+pub(super) const CHANGES: &str = "CHANGES.md";
 
 /// What an issue asks for, told by its label.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,6 +57,7 @@ pub(super) struct Library {
     pub goal: Option<String>,
     pub capabilities: Option<String>,
     pub policy: Option<String>,
+    pub changes: Option<String>,
 }
 
 /// A file as it shall be.
@@ -90,8 +93,8 @@ pub(super) fn plan(brief: &Brief, library: &Library, now: Timestamp, seed: u64) 
     }
 }
 
-/// What a script adds to it.
-pub(super) fn extra(script: Script, brief: &Brief, library: &Library) -> Vec<Change> {
+/// What a script adds to it, the first time or when it is called again.
+pub(super) fn extra(script: Script, brief: &Brief, library: &Library, again: bool) -> Vec<Change> {
     match script {
         Script::TouchPolicy => {
             let policy = library.policy.as_deref().unwrap_or("version = 1\n");
@@ -106,8 +109,25 @@ pub(super) fn extra(script: Script, brief: &Brief, library: &Library) -> Vec<Cha
             let sections = sections(library.goal.as_deref().unwrap_or_default());
             capability(&subject_of(brief, &sections, library), library)
         }
-        Script::Normal | Script::DieAfterStart | Script::NoChange | Script::NeverStart => Vec::new(),
+        Script::Conflict => vec![noted(library.changes.as_deref(), &brief.title)],
+        Script::RedChecks if again => vec![noted(library.changes.as_deref(), &format!("Mend {}", brief.title))],
+        Script::Normal
+        | Script::DieAfterStart
+        | Script::NoChange
+        | Script::NeverStart
+        | Script::Stall
+        | Script::RateLimit { .. }
+        | Script::Billing
+        | Script::Recovers { .. }
+        | Script::WorkInProgressForever
+        | Script::RedChecks
+        | Script::SecondPush => Vec::new(),
     }
+}
+
+/// One more line in what was changed.
+pub(super) fn noted(before: Option<&str>, line: &str) -> Change {
+    text_file(CHANGES, format!("{}\n* {line}\n", before.unwrap_or("# Changes\n").trim_end()))
 }
 
 /// A section of the goal that the capabilities do not name becomes a task, by default the first; none if they name all.
@@ -206,6 +226,7 @@ mod tests {
             goal: Some("# Goal\n\nIntro.\n\n## Top words\n\nShow them.\n\n## Reading time\n\nTell it.\n".to_owned()),
             capabilities: Some(capabilities.to_owned()),
             policy: None,
+            changes: None,
         }
     }
 

@@ -1,6 +1,9 @@
-//! Workflow runs that wait until a person approves them, as those of the agent's pushes do by default.
+//! Workflow runs: of what the agent pushes, or made one by one. They report checks, or wait until a person approves them.
 //!
-//! Guarantees that a held run reports nothing: it has no jobs, so the rollup of its commit does not know of it.
+//! Guarantees that a held run reports nothing: it has no jobs, so the rollup of its commit does not know of it. GitHub holds
+//! back everything that its agent pushes by default (docs.github.com, "Configuring settings for Copilot cloud agent").
+//!
+//! Known difference: a run that may run is over at once.
 
 use super::World;
 use super::account::AccountId;
@@ -16,7 +19,9 @@ pub struct Run {
     pub name: String,
     /// The commit.
     pub oid: String,
-    /// Whether it waits.
+    /// What it reports once it runs.
+    pub result: CheckResult,
+    /// Whether it waits: its conclusion is `action_required` until then.
     pub held: bool,
     /// When it was made.
     pub at: jiff::Timestamp,
@@ -25,10 +30,25 @@ pub struct Run {
 impl World {
     /// A workflow is triggered on a commit and waits for approval. Returns its id.
     pub fn hold_run(&mut self, oid: &str, name: &str) -> u64 {
-        let run = Run { id: self.next_id(), name: name.to_owned(), oid: oid.to_owned(), held: true, at: self.now };
-        let id = run.id;
-        self.runs.push(run);
+        self.trigger(oid, name, CheckResult::Success, true)
+    }
+
+    fn trigger(&mut self, oid: &str, name: &str, result: CheckResult, held: bool) -> u64 {
+        let id = self.next_id();
+        self.runs.push(Run { id, name: name.to_owned(), oid: oid.to_owned(), result, held, at: self.now });
+        if !held {
+            self.report_check(oid, name, result);
+        }
         id
+    }
+
+    /// Runs the workflows of the repository on a commit that the agent pushed. `red` is what they say where the work is
+    /// bad, whatever they would say otherwise.
+    pub fn agent_pushed(&mut self, head: &str, red: bool) {
+        let (workflows, held) = (self.settings.workflows.clone(), self.settings.runs_need_approval);
+        for (name, result) in workflows {
+            self.trigger(head, &name, if red { CheckResult::Failure } else { result }, held);
+        }
     }
 
     /// The runs of this repository, newest first.
@@ -36,13 +56,13 @@ impl World {
         self.runs.iter().rev()
     }
 
-    /// Runs it again, which is how a person lets a held one run. It takes no time here, and its check is green.
+    /// Runs it again, which is how a person lets a held one run.
     pub fn rerun(&mut self, by: AccountId, id: u64) -> Result<(), Refusal> {
         self.may_push(by)?;
         let run = self.runs.iter_mut().find(|run| run.id == id).ok_or(Refusal::NotFound)?;
         run.held = false;
-        let (oid, name) = (run.oid.clone(), run.name.clone());
-        self.report_check(&oid, &name, CheckResult::Success);
+        let (oid, name, result) = (run.oid.clone(), run.name.clone(), run.result);
+        self.report_check(&oid, &name, result);
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub enum Step {
     Started,
     /// Has pushed its work.
     Worked,
+    /// Has asked for a review and will push once more.
+    Reviewed,
     /// Is over.
     Ended,
 }
