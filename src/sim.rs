@@ -44,6 +44,11 @@
 //! | Closing keywords count in pull requests into the default branch | github/docs#199 |
 //! | A branch that is gone is deleted with 422, `Reference does not exist` | suzuki-shunsuke/lock-action#255 |
 //! | A read whose tag is known is answered 304 and costs nothing; on a write the header is refused with 400 | docs.github.com, "Best practices for using the REST API"; costajohnt/oss-autopilot#1510 |
+//! | Spent hours are 403 with `x-ratelimit-remaining: 0`; what is too much at once is 403 or 429, perhaps with `retry-after` | docs.github.com, "Rate limits for the REST API"; apache/devlake#1322 |
+//! | A token without a permission is told `Resource not accessible by personal access token` | teoxoy/profile-readme-stats#31 |
+//! | A merge that a rule forbids is 405, in words that nobody lists | chdsbd/kodiak#295 |
+//! | Replicas lag: what is new may be 404, and lists may leave it out for minutes | probot/stale#83; judell/bram#254 |
+//! | A query that GitHub can't finish is answered 200 with a complaint, and without data or with a part of it | gitkraken/vscode-gitlens#3298 |
 //! | GraphQL answers 200, refusals and spent limits included | docs.github.com, "Rate limits and query limits for the GraphQL API" |
 //!
 //! # Known differences from GitHub
@@ -86,7 +91,9 @@ pub use self::hub::{BranchCommit, MergeRequest};
 use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
 pub use self::miniature::{Edit, Miniature, Push, Pushed, Wire};
 use self::wire::Server;
-pub use self::wire::{Accident, AccidentKind, Exchange, RequestEntry, RequestKind, RequestLog, Transcript, WireError};
+pub use self::wire::{
+    Accident, AccidentKind, Alteration, Exchange, RequestEntry, RequestKind, RequestLog, Transcript, WireError,
+};
 pub use self::world::PushRule;
 use self::world::{AccountId, CheckResult, Founding, MergeMethod, Refusal, Settings, World};
 
@@ -250,6 +257,11 @@ impl Simulator {
     /// Arranges that something happens to the next request that it fits.
     pub fn arrange(&self, accident: Accident) {
         self.server.site.arrange(accident);
+    }
+
+    /// Lets no more accidents happen; how many requests met one since the last time.
+    pub fn end_accidents(&self) -> usize {
+        self.server.site.end_accidents()
     }
 
     /// Everything that was asked so far.

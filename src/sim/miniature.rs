@@ -54,6 +54,11 @@ impl Wire {
         self.0.site.arrange(accident);
     }
 
+    /// Lets no more accidents happen; how many requests met one since the last time.
+    pub fn end_accidents(&self) -> usize {
+        self.0.site.end_accidents()
+    }
+
     /// Everything that was asked so far.
     pub fn requests(&self) -> RequestLog {
         self.0.site.log()

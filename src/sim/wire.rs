@@ -34,7 +34,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-pub use self::accident::{Accident, AccidentKind};
+pub use self::accident::{Accident, AccidentKind, Alteration};
 use self::answer::Answer;
 use self::budget::Budget;
 use self::call::Call;
@@ -51,7 +51,7 @@ pub(super) struct Site<G = Repository> {
     tokens: Mutex<BTreeMap<String, AccountId>>,
     log: Mutex<RequestLog>,
     transcript: Mutex<Option<Transcript>>,
-    accidents: Mutex<Vec<Accident>>,
+    accidents: Mutex<accident::Accidents>,
     core: Mutex<Budget>,
     graphql: Mutex<Budget>,
     schema: &'static graphql::GraphSchema,
@@ -143,7 +143,12 @@ impl<G: Objects> Site<G> {
 
     /// Arranges an accident.
     pub fn arrange(&self, accident: Accident) {
-        hold(&self.accidents).push(accident);
+        hold(&self.accidents).arrange(accident);
+    }
+
+    /// Lets no more accidents happen; how many requests met one.
+    pub fn end_accidents(&self) -> usize {
+        hold(&self.accidents).end()
     }
 
     /// What was asked so far.
@@ -205,32 +210,24 @@ fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Answers a request, if no accident happens to it.
 async fn serve<G: Objects + 'static>(State(site): State<Arc<Site<G>>>, request: Request) -> Response {
     site.hub.tick();
-    let nobody = AccountId(0);
-    let mut broken_off = false;
-    let answer = match Call::read(request, nobody).await {
-        Err(answer) => *answer,
-        Ok(call) => {
-            let accident = accident::take(&mut hold(&site.accidents), &call);
-            match accident {
-                None => handle(&site, call, nobody).await,
-                Some(AccidentKind::Before(status)) => note_accident(&site, &call, accident::gateway(status)),
-                Some(AccidentKind::Answer { status, headers, body }) => {
-                    note_accident(&site, &call, accident::arranged(status, &headers, &body))
-                }
-                Some(AccidentKind::After(status)) => {
-                    handle(&site, call, nobody).await;
-                    accident::gateway(status)
-                }
-                Some(AccidentKind::BrokenOff) => {
-                    broken_off = true;
-                    handle(&site, call, nobody).await
-                }
-            }
-        }
+    let call = match Call::read(request, AccountId(0)).await {
+        Ok(call) => call,
+        Err(answer) => return respond(&site, *answer),
     };
-    if broken_off {
-        return accident::broken_off();
+    let accident = {
+        let mut accidents = hold(&site.accidents);
+        if accidents.wants_former() {
+            accidents.remember(site.hub.world().clone());
+        }
+        accidents.take(&call)
+    };
+    match accident {
+        None => respond(&site, handle(&site, call).await),
+        Some(kind) => accident::happen(&site, call, kind).await,
     }
+}
+
+fn respond(site: &Site<impl Objects>, answer: Answer) -> Response {
     let answer = budget::dated(answer, site.hub.world().now());
     let mut response = Response::new(axum::body::Body::from(answer.body));
     *response.status_mut() = answer.status;
@@ -245,9 +242,9 @@ fn note_accident(site: &Site<impl Objects>, call: &Call, answer: Answer) -> Answ
     answer
 }
 
-async fn handle(site: &Arc<Site<impl Objects>>, mut call: Call, nobody: AccountId) -> Answer {
+async fn handle(site: &Arc<Site<impl Objects>>, mut call: Call) -> Answer {
     let account = site.authenticate(&call);
-    call.account = account.unwrap_or(nobody);
+    call.account = account.unwrap_or(call.account);
     let answer = match (backend::service(&call), account) {
         (Some(kind), account) => return serve_git(site, &call, kind, account).await,
         (None, None) => refuse_stranger(site, &call),

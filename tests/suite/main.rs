@@ -82,6 +82,7 @@ mod scenario_commands;
 mod sim_acts;
 mod sim_agent;
 mod sim_client;
+mod sim_faults;
 mod sim_git;
 mod sim_graphql;
 mod sim_miniature;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::log::{RequestEntry, RequestKind};
+use super::page::Paging;
 use crate::sim::world::{AccountId, Refusal};
 
 /// The longest body that is read; a push of the sample project is a few kilobytes.
@@ -34,6 +35,8 @@ pub(super) struct Call {
     pub body: Bytes,
     /// Who asks; the owner of the token.
     pub account: AccountId,
+    /// How lists are cut into pages.
+    pub paging: Paging,
 }
 
 impl Call {
@@ -52,7 +55,17 @@ impl Call {
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (decode(name), decode(&value.replace('+', " "))))
             .collect();
-        Ok(Call { method: head.method, raw_path, path, raw_query, query, headers: head.headers, body, account: nobody })
+        Ok(Call {
+            method: head.method,
+            raw_path,
+            path,
+            raw_query,
+            query,
+            headers: head.headers,
+            body,
+            account: nobody,
+            paging: Paging::default(),
+        })
     }
 
     /// A header as text.
