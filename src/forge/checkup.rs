@@ -14,7 +14,10 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or does not accept the token.
     pub async fn identity(&self) -> Result<Identity, ForgeError> {
-        let reply = self.http.get(Reason::Checkup, "ask whose token it is", "/user").await?;
+        let what = "ask whose token it is";
+        let reply = self.http.get(Reason::Checkup, what, "/user").await?;
+        let login = reply.body.get("login").and_then(Value::as_str);
+        let login = login.ok_or_else(|| unexpected(what, "the answer names nobody"))?;
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
         let words =
             |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -25,7 +28,7 @@ impl Client {
             zoned.map(|zoned| zoned.timestamp())
         };
         Ok(Identity {
-            login: reply.body.get("login").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            login: login.to_owned(),
             scopes: header("x-oauth-scopes").map(words),
             expires: header("github-authentication-token-expiration").and_then(time),
             server_time: header("date")
@@ -39,7 +42,10 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or the repository can't be seen.
     pub async fn rights(&self) -> Result<Rights, ForgeError> {
-        let reply = self.http.get(Reason::Checkup, "ask what the token may do", &self.path("")).await?;
+        let what = "ask what the token may do";
+        let reply = self.http.get(Reason::Checkup, what, &self.path("")).await?;
+        // GitHub leaves the permissions out for somebody without a token, but an answer without a name is none of its own.
+        reply.body.get("full_name").ok_or_else(|| unexpected(what, "the answer is no repository"))?;
         let may =
             |name: &str| reply.body.pointer(&format!("/permissions/{name}")).and_then(Value::as_bool) == Some(true);
         let allows = |name: &str| reply.body.get(name).and_then(Value::as_bool);
@@ -56,7 +62,9 @@ impl Client {
     /// # Errors
     /// When GitHub can't be asked, or the repository can't be seen.
     pub async fn default_branch(&self) -> Result<Option<String>, ForgeError> {
-        let reply = self.http.get(Reason::Checkup, "ask for the default branch", &self.path("")).await?;
+        let what = "ask for the default branch";
+        let reply = self.http.get(Reason::Checkup, what, &self.path("")).await?;
+        reply.body.get("full_name").ok_or_else(|| unexpected(what, "the answer is no repository"))?;
         Ok(reply.body.get("default_branch").and_then(Value::as_str).map(str::to_owned))
     }
 
@@ -69,11 +77,14 @@ impl Client {
         let variables = json!({ "owner": self.repository.owner(), "name": self.repository.name() });
         let graph = self.http.query(Reason::Assignable, what, ASSIGNABLE, variables).await?;
         let complaint = graph.complaint();
-        let unexpected = |why: String| ForgeError::Unexpected { what: what.to_owned(), why };
-        let data = graph.data.filter(|_| complaint.is_empty()).ok_or_else(|| unexpected(complaint))?;
+        let data = graph.data.filter(|_| complaint.is_empty()).ok_or_else(|| unexpected(what, &complaint))?;
         let nodes = data.pointer("/repository/suggestedActors/nodes").and_then(Value::as_array).cloned();
-        let nodes = nodes.ok_or_else(|| unexpected("the answer lists nobody".to_owned()))?;
+        let nodes = nodes.ok_or_else(|| unexpected(what, "the answer lists nobody"))?;
         let is_agent = |node: Value| serde_json::from_value(node).is_ok_and(|who: Who| account(Some(&who)).is_agent());
         Ok(nodes.into_iter().any(is_agent))
     }
+}
+
+fn unexpected(what: &str, why: &str) -> ForgeError {
+    ForgeError::Unexpected { what: what.to_owned(), why: why.to_owned() }
 }

@@ -54,6 +54,11 @@ impl Wire {
         self.0.site.arrange(accident);
     }
 
+    /// How many requests met an accident so far.
+    pub fn accidents_met(&self) -> usize {
+        self.0.site.accidents_met()
+    }
+
     /// Lets no more accidents happen; how many requests met one since the last time.
     pub fn end_accidents(&self) -> usize {
         self.0.site.end_accidents()

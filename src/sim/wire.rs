@@ -146,6 +146,11 @@ impl<G: Objects> Site<G> {
         hold(&self.accidents).arrange(accident);
     }
 
+    /// How many requests met an accident since they were last ended.
+    pub fn accidents_met(&self) -> usize {
+        hold(&self.accidents).met()
+    }
+
     /// Lets no more accidents happen; how many requests met one.
     pub fn end_accidents(&self) -> usize {
         hold(&self.accidents).end()

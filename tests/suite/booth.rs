@@ -93,12 +93,18 @@ fn chain(error: &dyn std::error::Error) -> String {
     told
 }
 
+/// A client that looks for GitHub at an address.
+pub fn client_at(github: &GitHub, api_url: &str) -> forge::Client {
+    let repository = github.sim().world(|world| world.full_name().parse()).expect("a name");
+    let token = Some(secrecy::SecretString::from(TOKEN.to_owned()));
+    let settings = forge::Settings { api_url: api_url.to_owned(), repository, token };
+    forge::Client::new(&settings).expect("a client")
+}
+
 fn engine(github: &GitHub, wire: &Wire, folder: &Folder) -> Engine<forge::Client, Instance, Instance> {
     let (name, viewer) = github.sim().world(|world| (world.full_name().parse(), world.viewer()));
     let repository: orchestrator::model::RepositoryName = name.expect("a name");
-    let token = Some(secrecy::SecretString::from(TOKEN.to_owned()));
-    let settings = forge::Settings { api_url: wire.api_url(), repository: repository.clone(), token };
-    let client = forge::Client::new(&settings).expect("a client");
+    let client = client_at(github, &wire.api_url());
     let instance = Instance::new(github, folder, viewer, &Accidents::new(&[]));
     let id = instance.id();
     Engine::new(client, instance.clone(), instance, repository, id)

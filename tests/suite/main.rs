@@ -40,6 +40,9 @@ mod decide_starts;
 mod desk;
 mod drafts;
 mod ending;
+#[path = "../faults/matrix.rs"]
+mod fault_cells;
+mod fault_matrix;
 mod faults;
 mod forge_client;
 mod forge_cost;

@@ -85,12 +85,12 @@ fn absent(case: &Case<'_>) -> Verdict {
         Some(name) => format!("the required check `{}` has not reported on {pull}", crate::text::one_line(name, 100)),
         None => {
             match case.kind {
-                PullKind::Gap | PullKind::Capability => return Verdict::Pass,
+                PullKind::Gap | PullKind::Capability => return none_wanted(case, report),
                 PullKind::Development => {}
             }
             match case.diff() {
                 Err(look) => return look,
-                Ok(diff) if !diff.has_workflows => return Verdict::Pass,
+                Ok(diff) if !diff.has_workflows => return none_wanted(case, report),
                 Ok(_) => {}
             }
             format!("no check has reported on {pull}")
@@ -105,6 +105,17 @@ fn absent(case: &Case<'_>) -> Verdict {
             format!("approve the runs at {}", checks_page(case)),
         ),
     }
+}
+
+/// No check has to report, as far as this token can read it.
+fn none_wanted(case: &Case<'_>, report: &CheckReport) -> Verdict {
+    let hidden = match (report.required.is_none(), report.held.is_none()) {
+        (false, false) => return Verdict::Pass,
+        (true, false) => "the rules of the mainline, which may require checks",
+        (false, true) => "the workflow runs, which may wait for approval",
+        (true, true) => "the rules of the mainline, which may require checks, and the workflow runs, which may wait",
+    };
+    Verdict::Unseen(format!("{} has no checks, and this token may not read {hidden}", case.pull.number))
 }
 
 /// Runs that wait for a person, with the page on which they are approved.

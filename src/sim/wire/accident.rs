@@ -163,6 +163,11 @@ impl Accidents {
         self.arranged.push(accident);
     }
 
+    /// How many requests something happened to.
+    pub fn met(&self) -> usize {
+        self.met
+    }
+
     /// Nothing more happens; how many requests something happened to.
     pub fn end(&mut self) -> usize {
         self.arranged.clear();

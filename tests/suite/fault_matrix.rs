@@ -1,0 +1,35 @@
+//! An eighth of the fault matrix, and that no operation of the client is missing in it.
+//!
+//! Of all cells in their order (fault by fault, operation by operation, span by span) every eighth is run here, from the
+//! fifth on; `cargo test --test faults` runs all. `cargo test --test suite fault_matrix -- --nocapture` prints the table.
+
+use crate::conformance_stories;
+use crate::fault_cells::{self, cell, fault::Fault};
+use std::collections::BTreeSet;
+
+#[test]
+fn in_an_eighth_of_the_fault_matrix_every_play_ends_as_if_nothing_had_happened() {
+    let rows = fault_cells::runtime().block_on(fault_cells::rows());
+    let (cells, never) = fault_cells::cells(&rows);
+    assert!(cells.len() >= 600, "the whole matrix has {} cells only", cells.len());
+    let eighth = cells.into_iter().skip(4).step_by(8).collect();
+    let results = fault_cells::run(eighth);
+    let failed = fault_cells::print(&rows, &results, &never);
+    assert_eq!(failed, 0, "see the table");
+}
+
+#[tokio::test]
+async fn no_operation_of_the_client_is_missing_in_the_fault_matrix() {
+    let said = conformance_stories::all().await;
+    let used: BTreeSet<&str> = said
+        .by_client
+        .iter()
+        .map(|exchange| cell::name(exchange).unwrap_or_else(|| panic!("{} {}", exchange.method, exchange.path)))
+        .collect();
+    let rows = fault_cells::rows().await;
+    let missing: Vec<&&str> = used.iter().filter(|operation| !rows.contains_key(**operation)).collect();
+    assert!(missing.is_empty(), "no play uses these: {missing:?}");
+    let (cells, never) = fault_cells::cells(&rows);
+    let pairs: BTreeSet<(Fault, &str)> = cells.iter().map(|cell| (cell.fault, cell.operation)).collect();
+    assert_eq!(pairs.len() + never.len(), Fault::ALL.len() * rows.len(), "a cell applies or it says why not");
+}
