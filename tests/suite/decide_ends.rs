@@ -266,6 +266,18 @@ fn absent_checks_of_a_planning_pull_request_pass() {
     assert_eq!(points(&decide(&snapshot))[0], StopPoint::Merge);
 }
 
+#[test]
+fn what_this_token_may_not_read_of_checks_that_are_absent_is_said_and_holds_nothing_up() {
+    let mut snapshot = with_pull(question(1), &[(GAP_FILE, ChangeKind::Added)], ready);
+    for report in snapshot.needs.checks.values_mut() {
+        (report.required, report.held) = (None, None);
+    }
+    let decision = decide(&snapshot);
+    assert_eq!(points(&decision)[0], StopPoint::Merge);
+    let said = |word: &str| decision.evidence.iter().any(|seen| seen.value.contains(word));
+    assert!(said("may not read the rules of the mainline") && said("the workflow runs"), "{:?}", decision.evidence);
+}
+
 fn merged(facts: &mut PullFacts) {
     facts.state = PullState::Merged;
     facts.merged = Some((at(-10), oid(88)));
