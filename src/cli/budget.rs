@@ -77,7 +77,13 @@ impl Page {
         }
         for (gauge, waiting) in &self.breakers {
             let held = waiting.as_ref().map_or_else(String::new, |waiting| format!("; {}", waiting.why));
-            text.push_str(&format!("{:<10}{} of {} in the last hour{held}\n", gauge.what, gauge.count, gauge.limit));
+            text.push_str(&format!(
+                "{:<10}{} of {} in the last {}{held}\n",
+                gauge.what,
+                gauge.count,
+                gauge.limit,
+                gauge.span.words()
+            ));
         }
         text
     }

@@ -1,4 +1,4 @@
-//! The circuit breaker: how many issues and merges an hour there may be, whatever is owed.
+//! The circuit breaker: how many issues an hour, and merges an hour and a day, there may be, whatever is owed.
 //!
 //! **Needs** the ledger and, for merges that no record tells yet, what GitHub shows. **Guarantees**: pure; it only ever holds
 //! up what begins something — a new issue, a merge —, never what finishes what was begun: adopting, assigning, closing,
@@ -10,16 +10,44 @@ use crate::model::{Actor, Binding, CommitId, Policy, Snapshot, Waiting};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Less than this between bind and end: one commit of the ledger wrote both.
 const BREATH: SignedDuration = SignedDuration::from_secs(2);
+
+/// How long back is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Span {
+    /// One hour.
+    Hour,
+    /// Twenty-four hours.
+    Day,
+}
+
+impl Span {
+    /// In words, after "the last".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "24 hours",
+        }
+    }
+
+    const fn length(self) -> SignedDuration {
+        match self {
+            Self::Hour => SignedDuration::from_hours(1),
+            Self::Day => SignedDuration::from_hours(24),
+        }
+    }
+}
 
 /// How a breaker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Gauge {
     /// What it counts.
     pub what: &'static str,
-    /// How many there were in the last hour.
+    /// How long back.
+    pub span: Span,
+    /// How many there were within it.
     pub count: usize,
     /// How many there may be.
     pub limit: u32,
@@ -29,30 +57,38 @@ pub struct Gauge {
     pub next: Option<Timestamp>,
 }
 
-/// Both breakers, and why nothing passes one that has tripped.
-pub fn gauges(snapshot: &Snapshot) -> [(Gauge, Option<Waiting>); 2] {
+/// All breakers, and why nothing passes one that has tripped.
+pub fn gauges(snapshot: &Snapshot) -> [(Gauge, Option<Waiting>); 3] {
     let defaults = Policy::default();
     let view = View::of(snapshot, &defaults);
-    [(issues_made(view), issues(view)), (merges_done(view), merges(view))]
+    let [hour, day] = merges_done(view);
+    [issues_made(view), hour, day].map(|gauge| (gauge, waiting(gauge)))
 }
 
 /// Why no issue may be made now.
 pub(super) fn issues(view: View<'_>) -> Option<Waiting> {
-    waiting(issues_made(view), "made")
+    waiting(issues_made(view))
 }
 
 /// Why nothing may be merged now.
 pub(super) fn merges(view: View<'_>) -> Option<Waiting> {
-    waiting(merges_done(view), "done")
+    merges_done(view).into_iter().find_map(waiting)
 }
 
-fn waiting(gauge: Gauge, done: &str) -> Option<Waiting> {
-    let Gauge { what, count, limit, tripped, next } = gauge;
+fn waiting(gauge: Gauge) -> Option<Waiting> {
+    let Gauge { what, span, count, limit, tripped, next } = gauge;
     let why = match next {
         Some(next) => format!(
-            "{count} {what} were {done} in the last hour, of {limit} that the policy allows; the next at {next}"
+            "{what} in the last {}: {count} of the {limit} that the policy allows; the next at {next}",
+            span.words()
         ),
-        None => format!("the policy allows no {what}: {what}_per_hour is 0"),
+        None => format!(
+            "the policy allows no {what}: {what}_per_{} is 0",
+            match span {
+                Span::Hour => "hour",
+                Span::Day => "day",
+            }
+        ),
     };
     let actor = if next.is_some() { Actor::Engine } else { Actor::Person };
     tripped.then_some(Waiting { why, actor, until: next })
@@ -63,28 +99,33 @@ fn issues_made(view: View<'_>) -> Gauge {
         |binding: &Binding| binding.settled.is_some_and(|settled| settled.duration_since(binding.bound) < BREATH);
     let bindings = view.snapshot.ledger.iter().flat_map(|ledger| ledger.bindings.values());
     let made = bindings.filter(|binding| !taken_over(binding)).map(|binding| binding.bound);
-    gauge("issues", made, view.policy.limits.issues_per_hour, view.snapshot.now)
+    gauge("issues", Span::Hour, made, view.policy.limits.issues_per_hour, view.snapshot.now)
 }
 
-fn merges_done(view: View<'_>) -> Gauge {
+/// Counted are the merges of bound issues, whoever made them: those that the ledger has settled, and those that GitHub
+/// shows and the ledger does not have yet.
+fn merges_done(view: View<'_>) -> [Gauge; 2] {
     let bindings = view.snapshot.ledger.iter().flat_map(|ledger| ledger.bindings.values());
     let mut merges: BTreeMap<CommitId, Timestamp> =
         bindings.filter_map(|binding| Some((binding.merge?, binding.settled?))).collect();
     // When it was merged is told better by GitHub than by the record of it, and earlier.
     let shown = view.snapshot.forge.bound.iter().flat_map(|issue| &issue.pulls).filter_map(|pull| pull.merged);
     merges.extend(shown.map(|(at, commit)| (commit, at)));
-    gauge("merges", merges.into_values(), view.policy.limits.merges_per_hour, view.snapshot.now)
+    let limits = view.policy.limits;
+    [(Span::Hour, limits.merges_per_hour), (Span::Day, limits.merges_per_day)]
+        .map(|(span, limit)| gauge("merges", span, merges.values().copied(), limit, view.snapshot.now))
 }
 
-/// Times in the last hour against a limit. A time that lies far ahead is of a clock that was set.
-fn gauge(what: &'static str, times: impl Iterator<Item = Timestamp>, limit: u32, now: Timestamp) -> Gauge {
+/// Times within the span against a limit. A time that lies far ahead is of a clock that was set.
+fn gauge(what: &'static str, span: Span, times: impl Iterator<Item = Timestamp>, limit: u32, now: Timestamp) -> Gauge {
     let age = |at: &Timestamp| now.duration_since(*at);
-    let mut recent: Vec<Timestamp> = times.filter(|at| age(at) < HOUR && age(at) > -HOUR).collect();
+    let mut recent: Vec<Timestamp> =
+        times.filter(|at| age(at) < span.length() && age(at) > -SignedDuration::from_hours(1)).collect();
     recent.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let tripped = recent.len() >= most;
     // There is room again when so many are left as there may be, less one.
     let last = most.checked_sub(1).and_then(|index| recent.get(index));
-    let next = last.and_then(|at| at.saturating_add(HOUR).ok());
-    Gauge { what, count: recent.len(), limit, tripped, next }
+    let next = last.and_then(|at| at.saturating_add(span.length()).ok());
+    Gauge { what, span, count: recent.len(), limit, tripped, next }
 }

@@ -2,7 +2,7 @@
 //! goes on.
 
 use crate::snapshots::{at, bind, binding, issue, item_name, lay, oid, pull, queue_item, quiet};
-use orchestrator::decide::breaker::{Gauge, gauges};
+use orchestrator::decide::breaker::{Gauge, Span, gauges};
 use orchestrator::decide::decide;
 use orchestrator::model::{
     Actor, Binding, BoundIssue, Decision, Effect, Folder, ItemOutcome, Key, Ledger, Limit, Needs, Outcome, PolicyState,
@@ -31,7 +31,8 @@ fn with(bindings: Vec<Binding>) -> Snapshot {
 fn limits(snapshot: &mut Snapshot, issues: u32, merges: u32) {
     match &mut snapshot.policy {
         PolicyState::Valid { policy } => {
-            (policy.limits.issues_per_hour, policy.limits.merges_per_hour) = (issues, merges);
+            let limits = &mut policy.limits;
+            (limits.issues_per_hour, limits.merges_per_hour, limits.merges_per_day) = (issues, merges, merges + 1);
         }
         other => panic!("{other:?}"),
     }
@@ -66,25 +67,36 @@ fn points(decision: &Decision) -> Vec<StopPoint> {
 
 #[test]
 fn issues_and_merges_of_the_last_hour_are_counted_against_the_policy() {
-    // Seconds from now at which items were bound and settled, whether merged; the limits; the counts, and the next ones.
-    let old: [(i64, i64, bool); 4] =
-        [(-3_600, -3_500, true), (-3_599, -600, true), (-900, -300, false), (-60, -10, true)];
-    let table = [
-        ((4, 4), (3, None), (3, None)),
-        ((3, 3), (3, Some(1)), (3, Some(100))),
-        ((2, 2), (3, Some(2_700)), (3, Some(3_000))),
-        ((1, 1), (3, Some(3_540)), (3, Some(3_590))),
-        ((0, 0), (3, None), (3, None)),
+    // Seconds from now at which items were bound and settled, whether merged; the limits (a day one merge more than an
+    // hour); the counts, and the next ones.
+    let old: [(i64, i64, bool); 6] = [
+        (-100_000, -86_400, true),
+        (-90_000, -86_000, true),
+        (-3_600, -3_500, true),
+        (-3_599, -600, true),
+        (-900, -300, false),
+        (-60, -10, true),
     ];
-    for ((issues, merges), made, merged) in table {
+    let table = [
+        ((4, 4), (3, None), (3, None), (4, None)),
+        ((3, 3), (3, Some(1)), (3, Some(100)), (4, Some(400))),
+        ((2, 2), (3, Some(2_700)), (3, Some(3_000)), (4, Some(82_900))),
+        ((1, 1), (3, Some(3_540)), (3, Some(3_590)), (4, Some(85_800))),
+        ((0, 0), (3, None), (3, None), (4, Some(86_390))),
+    ];
+    for ((issues, merges), made, merged, of_day) in table {
         let list = old.iter().zip(1..).map(|((bound, end, merge), n)| settled(n, *bound, *end, *merge)).collect();
         let mut snapshot = with(list);
         limits(&mut snapshot, issues, merges);
-        let gauge = |what, limit: u32, (count, next): (usize, Option<i64>)| {
+        let gauge = |what, span, limit: u32, (count, next): (usize, Option<i64>)| {
             let tripped = count >= usize::try_from(limit).expect("a small number");
-            Gauge { what, count, limit, tripped, next: next.map(at) }
+            Gauge { what, span, count, limit, tripped, next: next.map(at) }
         };
-        let expected = [gauge("issues", issues, made), gauge("merges", merges, merged)];
+        let expected = [
+            gauge("issues", Span::Hour, issues, made),
+            gauge("merges", Span::Hour, merges, merged),
+            gauge("merges", Span::Day, merges + 1, of_day),
+        ];
         assert_eq!(gauges(&snapshot).map(|(gauge, _)| gauge), expected, "{issues} {merges}");
     }
 }
@@ -115,7 +127,7 @@ fn a_tripped_breaker_holds_up_the_next_issue_and_says_when() {
     let decision = decide(&snapshot);
     let waiting = waits(&decision);
     assert_eq!((waiting.actor, waiting.until), (Actor::Engine, Some(at(2_700))));
-    let words = format!("2 issues were made in the last hour, of 2 that the policy allows; the next at {}", at(2_700));
+    let words = format!("issues in the last hour: 2 of the 2 that the policy allows; the next at {}", at(2_700));
     assert_eq!(waiting.why, words);
     snapshot.now = at(2_700);
     assert!(points(&decide(&snapshot)).contains(&StopPoint::Create), "an hour after the first one");

@@ -112,7 +112,7 @@ async fn beyond_the_policy_s_issues_an_hour_the_loop_waits_and_finishes_what_it_
     assert_eq!((promoted, waiting.actor), (2, orchestrator::model::Actor::Agent));
     let status = stage.cycle().await.decision;
     let held = status.also.iter().find_map(|also| match &also.outcome {
-        Outcome::Wait { waiting } if waiting.why.starts_with("2 issues were made in the last hour") => waiting.until,
+        Outcome::Wait { waiting } if waiting.why.starts_with("issues in the last hour: 2 of the 2") => waiting.until,
         _ => None,
     });
     let until = held.expect("the breaker says until when");
