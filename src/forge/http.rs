@@ -230,9 +230,18 @@ impl Http {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes =
             Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|error| error.to_string())?.to_bytes();
-        // JSON is UTF-8; what is none is no answer of GitHub's.
-        let text = std::str::from_utf8(&bytes).map(|text| self.redacted(text)).unwrap_or_default();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::Null) };
+        let body = std::str::from_utf8(&bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|text| serde_json::from_str(&self.redacted(text)).map_err(|error| error.to_string()));
+        let body = match body {
+            Ok(body) => body,
+            // An answer that was cut off on its way is none: it must not be kept, and what was written may have been done.
+            Err(why) if status.is_success() && !bytes.is_empty() => {
+                return Err(format!("the answer is no JSON: {why}"));
+            }
+            // Pages for people come with errors of a gateway.
+            Err(_) => Value::Null,
+        };
         Ok(Reply { status, headers, body })
     }
 
@@ -257,6 +266,11 @@ impl Http {
             let error = match self.exchange(what, request).await {
                 Ok(reply) if reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED => return Ok(reply),
                 Ok(reply) if !reply.status.is_server_error() => return Err(classify(what, &reply)),
+                // A query that took GitHub too long costs extra points; it is for the asker to ask for less (docs.github.com,
+                // "Rate limits and query limits for the GraphQL API").
+                Ok(reply) if request.path == GRAPHQL && matches!(reply.status.as_u16(), 502 | 504) => {
+                    return Err(classify(what, &reply));
+                }
                 Ok(reply) => classify(what, &reply),
                 Err(Unsent::Limited(error)) => return Err(error),
                 Err(Unsent::Unknown(why)) => ForgeError::Unreachable { what: what.to_owned(), why },

@@ -187,6 +187,15 @@ impl Fault {
 
     /// Whether somebody has to be told of it while it lasts: what was asked for did not happen, or was not answered.
     pub fn must_be_told(self, operation: &str) -> bool {
+        let withheld =
+            matches!(self, Self::Forbidden | Self::NotFoundForGood | Self::GraphComplaint | Self::GraphPartial);
+        // Who may not read a ruleset may not bypass it; a mainline without classic protection looks like one whose protection
+        // may not be read, and doctor says so; checks are red all the same if they can't be named.
+        let no_matter =
+            operation.contains("/rulesets/") || operation.ends_with("/protection") || operation == "query Checks";
+        if withheld && no_matter {
+            return false;
+        }
         match self {
             Self::NoSuchName
             | Self::Refused
@@ -211,12 +220,8 @@ impl Fault {
             | Self::Moved
             | Self::NotModified
             | Self::GraphComplaint => true,
-            // A branch that is not there needs no deletion, and an unprotected mainline has no protection to read.
-            Self::NotFoundOnce | Self::NotFoundForGood => {
-                !operation.contains("/git/ref/") && !operation.ends_with("/protection")
-            }
-            // Which checks are red is then not named; that they are is known from elsewhere.
-            Self::GraphPartial if operation == "query Checks" => false,
+            // A branch that is not there needs no deletion.
+            Self::NotFoundOnce | Self::NotFoundForGood => !operation.contains("/git/ref/"),
             // What has its effect is read back.
             Self::ResetInTheBody | Self::TruncatedJson | Self::GraphPartial => is_read(operation),
             Self::ReadTimeoutAfter

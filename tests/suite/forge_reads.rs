@@ -5,8 +5,8 @@ use crate::sim_client::{graphql, simulator};
 use orchestrator::forge::ForgeError;
 use orchestrator::model::{AgentEventKind, EntryKind, IssueNumber, Key, NodeId, PullNumber, Question, Verdict};
 use orchestrator::sim::AccidentKind::{Answer, Before, BrokenOff};
-use orchestrator::sim::Simulator;
 use orchestrator::sim::world::{Permission, ReviewState};
+use orchestrator::sim::{Accident, AccidentKind, Simulator};
 
 fn item(name: &str) -> Key {
     crate::desk::key(name)
@@ -17,7 +17,7 @@ fn viewer(sim: &Simulator) -> orchestrator::model::AccountId {
     orchestrator::model::AccountId { id, login: "maintainer".to_owned() }
 }
 
-fn partly(errors: &str, data: serde_json::Value) -> orchestrator::sim::AccidentKind {
+fn partly(errors: &str, data: serde_json::Value) -> AccidentKind {
     let errors: serde_json::Value = serde_json::from_str(errors).expect("JSON");
     let body = serde_json::json!({ "data": data, "errors": errors }).to_string();
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -36,7 +36,7 @@ async fn observed(sim: &Simulator, unsettled: &[String]) -> serde_json::Value {
 #[tokio::test]
 async fn a_read_is_repeated_twice_on_failures_of_the_server() {
     let sim = simulator().await;
-    for accident in [Before(502), BrokenOff] {
+    for accident in [Before(500), BrokenOff] {
         arrange(&sim, "POST", "/graphql", accident);
     }
     client(&sim).observe(&Question::default()).await.expect("the third one is answered");
@@ -45,6 +45,21 @@ async fn a_read_is_repeated_twice_on_failures_of_the_server() {
     }
     let error = client(&sim).observe(&Question::default()).await.expect_err("three failures");
     assert!(matches!(error, ForgeError::Refused { status: 503, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_is_asked_for_again_and_not_kept() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "work").await;
+    let (client, head) = (client(&sim), head.parse().expect("a commit"));
+    for _ in 0..3 {
+        sim.arrange(Accident::at("GET /repos/{owner}/{repo}/actions/runs", AccidentKind::truncated()));
+    }
+    let error = client.checks(pull, head, "main", false).await.expect_err("three halves");
+    assert!(matches!(error, ForgeError::Unreachable { .. }), "{error:?}");
+    let known = client.checks(pull, head, "main", false).await.expect("a whole one");
+    assert_eq!(known.held, Some(Vec::new()));
+    assert_eq!(sim.requests().count("GET", "/actions/runs"), 4);
 }
 
 #[tokio::test]
@@ -116,7 +131,7 @@ async fn a_query_that_was_too_much_is_asked_for_in_smaller_pages_and_later_in_la
     let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);
     let question = Question { unsettled: vec![issue.node.clone(); 3], settled: Vec::new() };
     let client = client(&sim);
-    let asked = async |accidents: Vec<orchestrator::sim::AccidentKind>| {
+    let asked = async |accidents: Vec<AccidentKind>| {
         let before = sim.requests().entries.len();
         for accident in accidents {
             arrange(&sim, "POST", "/graphql", accident);
@@ -138,6 +153,7 @@ async fn a_query_that_was_too_much_is_asked_for_in_smaller_pages_and_later_in_la
         asked(vec![]).await;
     }
     assert_eq!(asked(vec![]).await, 1, "and given up again");
+    assert_eq!(asked(vec![Before(502)]).await, 3, "a gateway that gave up is not asked for as much again");
 }
 
 #[tokio::test]
