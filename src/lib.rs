@@ -79,7 +79,12 @@
 //! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`], and
 //!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words, and what is shown for each
 //!    act of a person is in the table of `every_act_of_a_person_in_one_table`.
-//! 10. No secret in arguments, logs, errors, addresses or files: `neither_token_nor_the_callers_git_leak_into_the_work`,
+//! 10. Nothing is sent while a limit of GitHub's lasts: `a_limit_ends_the_command_with_six_and_the_next_one_sends_nothing`;
+//!     and whatever GitHub's side does, the loop ends as if it had not:
+//!     `in_an_eighth_of_the_fault_matrix_every_play_ends_as_if_nothing_had_happened`.
+//! 11. Nothing from outside is a marker, a mention, a link, a closing keyword or a command:
+//!     `what_is_quoted_in_a_capability_issue_does_nothing`, `a_terminal_and_a_log_are_shown_what_stands_there`.
+//! 12. No secret in arguments, logs, errors, addresses or files: `neither_token_nor_the_callers_git_leak_into_the_work`,
 //!     `the_token_is_in_no_file_of_the_data_folder`, `a_token_is_found_nowhere_whatever_a_peer_answers`. Everything that grows has a limit, named where it grows.
 
 pub mod cli;

@@ -222,6 +222,8 @@ impl Fault {
             | Self::GraphComplaint => true,
             // A branch that is not there needs no deletion.
             Self::NotFoundOnce | Self::NotFoundForGood => !operation.contains("/git/ref/"),
+            // That there is none is told by the status alone.
+            Self::TruncatedJson if operation.ends_with("/protection") => false,
             // What has its effect is read back.
             Self::ResetInTheBody | Self::TruncatedJson | Self::GraphPartial => is_read(operation),
             Self::ReadTimeoutAfter
