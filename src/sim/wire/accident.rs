@@ -2,7 +2,7 @@
 //!
 //! Guarantees that an accident is met by the first requests that it fits, as often as it says, in the order in which
 //! accidents were arranged; without any nothing happens. What GitHub's own rules refuse belongs into the world, not here.
-//! What each says is in [`fault`], how it is done in [`happen`].
+//! What each says is in [`fault`], how it is done in [`mod@happen`].
 //!
 //! Races: requests side by side meet accidents in the order in which they arrive.
 
