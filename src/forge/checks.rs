@@ -5,9 +5,10 @@
 //! the runs are read conditionally, so what is unchanged costs nothing.
 //! **Races**: another head than the one that was asked for is an empty report, so it is never taken for this one's.
 
+use super::rules::{Rule, kind};
 use super::shape::check_state;
 use super::{Client, ForgeError};
-use crate::model::{CheckFact, CheckReport, CommitId, HeldRun, PullNumber, Reason};
+use crate::model::{CheckFact, CheckReport, CommitId, HeldRun, PullNumber, Reason, RuleKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,14 +30,6 @@ struct Context {
     state: Option<String>,
     target_url: Option<String>,
     is_required: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Rule {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    parameters: Value,
 }
 
 #[derive(Deserialize)]
@@ -109,10 +102,8 @@ impl Client {
     async fn required(&self, base: &str) -> Result<Vec<String>, ForgeError> {
         let path = self.path(&format!("/rules/branches/{}", super::calls::encoded(base)));
         let rules: Vec<Rule> = self.watch(Reason::Rules, &format!("read the rules of {base}"), &path).await?;
-        let checks = rules.iter().filter(|rule| rule.kind == "required_status_checks");
-        let lists = checks.filter_map(|rule| rule.parameters.get("required_status_checks")?.as_array());
-        let names = lists.flatten().filter_map(|check| check.get("context")?.as_str());
-        let mut names: Vec<String> = names.map(|name| name.chars().take(200).collect()).collect();
+        let wanted = |rule: &Rule| if let RuleKind::Checks { names, .. } = kind(rule) { names } else { Vec::new() };
+        let mut names: Vec<String> = rules.iter().flat_map(wanted).collect();
         names.sort();
         names.dedup();
         Ok(names)
@@ -135,7 +126,7 @@ impl Client {
     }
 }
 
-/// What the token may not read, or what this GitHub does not have, is unknown.
+/// What the token may not read, or what this GitHub does not have, is unknown. A look goes on where a checkup would tell.
 fn readable<T>(read: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
     match read {
         Ok(value) => Ok(Some(value)),

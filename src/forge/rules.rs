@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 /// Most rulesets that are asked about one by one.
 const MAX_RULESETS: usize = 20;
 
+/// A rule that is in force on a branch.
 #[derive(Deserialize)]
-struct Rule {
+pub(super) struct Rule {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -38,7 +39,7 @@ fn names(value: &Value, list: &str, key: &str) -> Vec<String> {
     entries.filter_map(name).map(short).take(20).collect()
 }
 
-fn kind(rule: &Rule) -> RuleKind {
+pub(super) fn kind(rule: &Rule) -> RuleKind {
     let it = &rule.parameters;
     match rule.kind.as_str() {
         "pull_request" => {
