@@ -28,8 +28,12 @@ pub struct Mentions {
 
 /// Reads the mentions of a text; `repository` is `owner/name`. HTML comments are invisible, as on GitHub.
 pub fn mentions(text: &str, repository: &str) -> Mentions {
-    let visible = visible(text);
     let mut found = Mentions::default();
+    if !text.contains(['#', '-']) {
+        // Most texts mention nothing.
+        return found;
+    }
+    let visible = visible(text);
     let mut keyword = false;
     for token in visible.split_whitespace() {
         let bare = token.trim_start_matches(['(', '[', '*', '_', '"', '\'', ',']);
@@ -39,8 +43,8 @@ pub fn mentions(text: &str, repository: &str) -> Mentions {
                 found.closing.insert(number);
             }
         }
-        let word = bare.trim_end_matches([':', '*', '_']).to_ascii_lowercase();
-        keyword = CLOSING.contains(&word.as_str());
+        let word = bare.trim_end_matches([':', '*', '_']);
+        keyword = CLOSING.iter().any(|closing| closing.eq_ignore_ascii_case(word));
     }
     found
 }
