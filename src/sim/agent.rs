@@ -92,7 +92,7 @@ pub(super) async fn step<G: Objects>(hub: &Hub<G>, scripts: &Scripts) -> Result<
         let course = Course { script: scripts.of(issue, brief.kind), seed: scripts.seed, turn: turn(hub, &session) };
         match (session.step, pull) {
             (Step::Queued, _) if course.script == Script::NeverStart => {}
-            (Step::Queued, None) => events.push(begin(hub, &session, &brief).await?),
+            (Step::Queued, None) => events.push(begin(hub, &session, &brief, course.script).await?),
             (Step::Queued, Some(pull)) => events.extend(resume(hub, &session, pull)),
             (Step::Started, Some(pull)) => match course.script.mishap(course.turn) {
                 Some(mishap) => events.extend(go_wrong(hub, &session, pull, mishap)),
@@ -147,7 +147,12 @@ fn brief(world: &World, session: &Session) -> Brief {
 }
 
 /// Opens the branch and the draft.
-async fn begin<G: Objects>(hub: &Hub<G>, session: &Session, brief: &Brief) -> Result<AgentEvent, Trouble> {
+async fn begin<G: Objects>(
+    hub: &Hub<G>,
+    session: &Session,
+    brief: &Brief,
+    script: Script,
+) -> Result<AgentEvent, Trouble> {
     let (branch, base, name) = {
         let world = hub.world();
         let plain = format!("copilot/{}-{}", slug(&brief.title), session.issue.unwrap_or_default());
@@ -160,7 +165,8 @@ async fn begin<G: Objects>(hub: &Hub<G>, session: &Session, brief: &Brief) -> Re
     let new = NewFiles { branch: &branch, from: base.as_deref(), files: &[], message: "Initial plan", author: &agent };
     let head_oid = hub.commit_files(new, AGENT).await?;
     let first = head_oid.clone();
-    let fixes = session.issue.map_or_else(String::new, |issue| format!("Fixes {name}#{issue}\n"));
+    let named = session.issue.filter(|_| script != Script::NamesNoIssue);
+    let fixes = named.map_or_else(String::new, |issue| format!("Fixes {name}#{issue}\n"));
     let new = NewPull {
         title: format!("[WIP] {}", brief.title).chars().take(256).collect(),
         body: format!("Work on this has begun. This description will change as it goes on.\n\n{fixes}"),

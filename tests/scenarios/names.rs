@@ -27,6 +27,7 @@ scenarios! {
     a_person_who_takes_the_agent_off_is_obeyed
     a_persons_pull_request_that_mentions_the_issue_is_no_candidate
     a_pull_request_that_is_too_large_is_not_merged_unseen
+    a_pull_request_that_names_no_issue_is_shown_and_not_guessed
     a_pull_request_that_only_mentions_the_issue_is_shown_and_not_guessed
     a_rate_limit_is_waited_for_and_then_the_agent_is_asked_to_go_on
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks

@@ -29,6 +29,7 @@ mod conformance_schema;
 mod conformance_stories;
 mod create_issue;
 mod decide_adopt;
+mod decide_agent;
 mod decide_audit;
 mod decide_breaker;
 mod decide_ends;

@@ -387,6 +387,7 @@ fn script(words: &str) -> Script {
         "turn red and mend it" => Script::RedChecks,
         "push again after the review request" => Script::SecondPush,
         "conflict" => Script::Conflict,
+        "name no issue" => Script::NamesNoIssue,
         other => panic!("no script is called {other}"),
     }
 }

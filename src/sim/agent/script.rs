@@ -59,6 +59,8 @@ pub enum Script {
     RedChecks,
     /// Once it has asked for a review, it pushes once more.
     SecondPush,
+    /// The draft's description does not say what issue it answers.
+    NamesNoIssue,
 }
 
 /// How a session goes wrong.
@@ -130,7 +132,8 @@ impl Script {
             | Script::WorkInProgressForever
             | Script::Conflict
             | Script::RedChecks
-            | Script::SecondPush => None,
+            | Script::SecondPush
+            | Script::NamesNoIssue => None,
         }
     }
 }

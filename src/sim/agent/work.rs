@@ -121,7 +121,8 @@ pub(super) fn extra(script: Script, brief: &Brief, library: &Library, again: boo
         | Script::Recovers { .. }
         | Script::WorkInProgressForever
         | Script::RedChecks
-        | Script::SecondPush => Vec::new(),
+        | Script::SecondPush
+        | Script::NamesNoIssue => Vec::new(),
     }
 }
 

@@ -1,0 +1,403 @@
+//! The agent, decided from a snapshot: when it is sent once more, when it is asked to go on, what is sent back to it, and
+//! which of its pull requests may be an answer.
+
+use crate::snapshots::{
+    agent, at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, quiet,
+};
+use jiff::SignedDuration;
+use orchestrator::decide::decide;
+use orchestrator::model::{
+    AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Candidate, ChangeKind, CheckReport,
+    CheckState, CommentMarker, Decision, Effect, Folder, IssueNumber, Key, ListedPull, Mergeable, Need, Outcome,
+    OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Signal, Snapshot, StopPoint,
+};
+
+/// The default time in which the agent has to begin.
+const START: i64 = 3_600;
+
+fn mona() -> AccountId {
+    AccountId { id: 77, login: "mona".to_owned() }
+}
+
+/// An assignment or unassignment of the agent: second, by whom, whether it was assigned.
+type Turn = (i64, AccountId, bool);
+
+/// One item in work as issue 7, with these assignments and unassignments of the agent.
+fn in_work(events: &[Turn], redispatch: Option<i64>) -> Snapshot {
+    let mut snapshot = quiet();
+    let key = Key::Item(item_name("dev-1.md"));
+    lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
+    let assignment = |(second, actor, assigned): &Turn| Assignment {
+        at: at(*second),
+        actor: actor.clone(),
+        assignee: agent(),
+        assigned: *assigned,
+    };
+    let assignments: Vec<Assignment> = events.iter().map(assignment).collect();
+    let assignees = if events.last().is_some_and(|(.., assigned)| *assigned) { vec![agent()] } else { Vec::new() };
+    let bound = Binding { redispatch: redispatch.map(at), ..binding(key, 7) };
+    bind(&mut snapshot, bound, BoundIssue { assignees, assignments, ..issue(7) });
+    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+    snapshot
+}
+
+fn points(decision: &Decision) -> Vec<StopPoint> {
+    match &decision.outcome {
+        Outcome::Act { action } => action.effects.iter().map(Effect::stop_point).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a decision comes to, shortly.
+fn told(decision: &Decision) -> String {
+    match &decision.outcome {
+        Outcome::Act { .. } => format!("{:?}", points(decision)),
+        Outcome::Wait { waiting } => {
+            let left = waiting.until.map(|until| until.duration_since(at(0)).as_secs());
+            format!("{:?} until {left:?}", waiting.actor)
+        }
+        Outcome::Look { needs } => format!("{needs:?}"),
+        Outcome::Blocked { .. } => "blocked".to_owned(),
+        Outcome::Rest { .. } => "rest".to_owned(),
+        Outcome::Stalled { .. } => "stalled".to_owned(),
+    }
+}
+
+#[test]
+fn an_agent_that_never_began_is_sent_once_more_and_only_once() {
+    let (us, they) = (maintainer(), mona());
+    let all = "[Redispatch, Unassign, Assign]";
+    // Assignments (second, by whom, assigned), what was written down, what comes of it.
+    let table: [(&[Turn], Option<i64>, &str); 11] = [
+        (&[(-START + 1, us.clone(), true)], None, "Agent until Some(1)"),
+        (&[(-START, us.clone(), true)], None, all),
+        // Whoever assigned it last: the time counts from then.
+        (&[(-START, us.clone(), true), (-10, they.clone(), true)], None, "Agent until Some(3590)"),
+        // Written down, and nothing more.
+        (&[(-START, us.clone(), true)], Some(-START), "[Unassign, Assign]"),
+        // Taken off by us, and not sent again.
+        (&[(-START, us.clone(), true), (-5, us.clone(), false)], Some(-START), "[Assign]"),
+        // Taken off by a person: that is a command.
+        (&[(-START, us.clone(), true), (-5, they.clone(), false)], Some(-START), "Person until None"),
+        // Sent again, and it may still begin.
+        (
+            &[(-START, us.clone(), true), (-5, us.clone(), false), (-4, us.clone(), true)],
+            Some(-START),
+            "Agent until Some(3596)",
+        ),
+        // A person took it off after that.
+        (
+            &[(-99, us.clone(), true), (-9, us.clone(), false), (-8, us.clone(), true), (-7, they.clone(), false)],
+            Some(-99),
+            "Person until None",
+        ),
+        // By our account, but after ours: that was a person with our account, for we take it off once.
+        (
+            &[(-99, us.clone(), true), (-9, us.clone(), false), (-8, us.clone(), true), (-7, us.clone(), false)],
+            Some(-99),
+            "Person until None",
+        ),
+        // Sent twice, and it never began.
+        (
+            &[(-2 * START, us.clone(), true), (-START - 5, us.clone(), false), (-START, us.clone(), true)],
+            Some(-2 * START),
+            "stalled",
+        ),
+        // Taken off by a person before anything was written down.
+        (&[(-START, us.clone(), true), (-5, they.clone(), false)], None, "Person until None"),
+    ];
+    for (assignments, redispatch, expected) in table {
+        let decision = decide(&in_work(assignments, redispatch));
+        assert_eq!(told(&decision), expected, "{assignments:?} {redispatch:?}: {}", decision.reason);
+    }
+}
+
+#[test]
+fn a_pull_request_that_appears_meanwhile_ends_the_second_sending() {
+    let mut snapshot = in_work(&[(-START, maintainer(), true)], Some(-START));
+    let draft = PullFacts { title: "[WIP] x".to_owned(), review_requested: false, ..pull(8, 7, 5) };
+    snapshot.forge.bound[0].pulls.push(draft);
+    snapshot.needs.agent_events.insert(PullNumber(8), events(&[AgentEventKind::Started]));
+    assert_eq!(told(&decide(&snapshot)), "Agent until None");
+}
+
+/// Issue 7 with pull request 8 at work, whose newest event this is.
+fn at_work(event: AgentEventKind, second: i64) -> Snapshot {
+    let mut snapshot = in_work(&[(-90_000, maintainer(), true)], None);
+    let draft = PullFacts {
+        title: "[WIP] x".to_owned(),
+        review_requested: false,
+        created: at(-90_000),
+        head_committed: None,
+        ..pull(8, 7, 5)
+    };
+    snapshot.forge.bound[0].pulls.push(draft);
+    let event = AgentEvent { id: "E_9".to_owned(), at: at(second), kind: event };
+    snapshot.needs.agent_events.insert(PullNumber(8), vec![event]);
+    snapshot
+}
+
+fn failed(words: &str) -> AgentEventKind {
+    AgentEventKind::Failed { message: Some(words.to_owned()) }
+}
+
+fn nudge(event: &str, second: i64) -> OwnComment {
+    let about = CommentMarker::Nudge { pull: PullNumber(8), event: event.to_owned() };
+    OwnComment { about, author: maintainer(), at: at(second) }
+}
+
+#[test]
+fn an_agent_that_stopped_is_asked_to_go_on_within_its_budget() {
+    const DAY: i64 = 86_400;
+    let feedback = |second: i64| OwnComment {
+        about: CommentMarker::Feedback { pull: PullNumber(8), head: oid(50) },
+        author: maintainer(),
+        at: at(second),
+    };
+    let strangers = |second: i64| OwnComment { author: mona(), ..nudge("E_9", second) };
+    let rate = "Please try again in 46 minutes.";
+    // Words of the failure, when it was, our comments, what comes of it.
+    let table: [(&str, i64, Vec<OwnComment>, &str); 14] = [
+        ("an error", -1, vec![], "[Comment]"),
+        (rate, -46 * 60, vec![], "[Comment]"),
+        (rate, -46 * 60 + 1, vec![], "Agent until Some(1)"),
+        ("monthly quota", -DAY, vec![], "stalled"),
+        // The second and third of a day wait longer.
+        ("an error", -599, vec![nudge("E_1", -900)], "Agent until Some(1)"),
+        ("an error", -600, vec![nudge("E_1", -900)], "[Comment]"),
+        ("an error", -3_599, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "Agent until Some(1)"),
+        ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "[Comment]"),
+        // Three in 24 hours, of either kind, are all.
+        ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000), feedback(-DAY + 1)], "stalled"),
+        ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000), feedback(-DAY)], "[Comment]"),
+        // It was asked about this event.
+        ("an error", -3_700, vec![nudge("E_9", -3_599)], "Agent until Some(1)"),
+        ("an error", -3_700, vec![nudge("E_9", -3_600)], "stalled"),
+        // Who is not us has asked nothing, whatever marker they write.
+        ("an error", -1, vec![strangers(-1)], "[Comment]"),
+        ("an error", -1, vec![strangers(-3), strangers(-2), strangers(-1)], "[Comment]"),
+    ];
+    for (words, second, comments, expected) in table {
+        let mut snapshot = at_work(failed(words), second);
+        assert_eq!(
+            told(&decide(&snapshot)),
+            if words == "monthly quota" {
+                "stalled".to_owned()
+            } else {
+                format!("{:?}", [Need::OwnComments { pull: PullNumber(8) }])
+            },
+            "nothing is written before our comments are read"
+        );
+        snapshot.needs.own_comments.insert(PullNumber(8), comments.clone());
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), expected, "{words} at {second}, {comments:?}: {}", decision.reason);
+    }
+}
+
+#[test]
+fn a_budget_of_none_asks_nothing_and_a_held_pull_request_is_not_talked_to() {
+    let mut snapshot = at_work(failed("an error"), -1);
+    snapshot.needs.own_comments.insert(PullNumber(8), Vec::new());
+    let mut held = snapshot.clone();
+    held.forge.bound[0].pulls[0].labels.push("orchestrator-hold".to_owned());
+    assert_ne!(told(&decide(&held)), "[Comment]");
+    match &mut snapshot.policy {
+        PolicyState::Valid { policy } => policy.limits.nudges_per_day = 0,
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(told(&decide(&snapshot)), "stalled");
+}
+
+#[test]
+fn silence_is_judged_by_the_newest_sign_of_life() {
+    const SESSION: i64 = 59 * 60;
+    /// The newest event and its second, the newest commit, the newest change, what comes of it.
+    type Signs = (AgentEventKind, i64, Option<i64>, Option<i64>, &'static str);
+    let started = || AgentEventKind::Started;
+    let table: [Signs; 8] = [
+        (started(), -SESSION + 1, None, None, "Agent until None"),
+        (started(), -SESSION, None, None, "[Comment]"),
+        (started(), -9_000, Some(-SESSION + 1), None, "Agent until None"),
+        (started(), -9_000, None, Some(-SESSION + 1), "Agent until None"),
+        (started(), -9_000, Some(-SESSION), Some(-SESSION), "[Comment]"),
+        // A date of the future is no sign of life.
+        (started(), -9_000, Some(5), None, "[Comment]"),
+        // It ended its session and left its work in progress.
+        (AgentEventKind::Finished, -599, None, None, "Agent until None"),
+        (AgentEventKind::Finished, -600, None, None, "[Comment]"),
+    ];
+    for (event, second, commit, update, expected) in table {
+        let mut snapshot = at_work(event.clone(), second);
+        snapshot.needs.own_comments.insert(PullNumber(8), Vec::new());
+        let pull = &mut snapshot.forge.bound[0].pulls[0];
+        (pull.head_committed, pull.updated) = (commit.map(at), update.map(at));
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), expected, "{event:?} {second} {commit:?} {update:?}: {}", decision.reason);
+    }
+}
+
+/// Issue 7 with a finished pull request 8.
+fn finished(change: impl Fn(&mut PullFacts)) -> Snapshot {
+    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+    let mut pull = pull(8, 7, 5);
+    change(&mut pull);
+    snapshot.forge.bound[0].pulls.push(pull);
+    known(&mut snapshot, PullNumber(8), oid(5), diff(&[("src/a.rs", ChangeKind::Modified)]));
+    let named = CheckReport { checks: Some(Vec::new()), required: Some(Vec::new()), held: Some(Vec::new()) };
+    snapshot.needs.checks.insert(oid(5), named);
+    snapshot.needs.own_comments.insert(PullNumber(8), Vec::new());
+    snapshot
+}
+
+#[test]
+fn what_the_agent_can_mend_is_sent_back_once_a_head() {
+    type Change = fn(&mut PullFacts);
+    let mendable: [Change; 2] =
+        [|pull| pull.checks = CheckState::Failure, |pull| pull.mergeable = Mergeable::Conflicting];
+    for change in mendable {
+        let mut snapshot = finished(change);
+        let decision = decide(&snapshot);
+        let Outcome::Act { action } = &decision.outcome else { panic!("{decision:?}") };
+        let [Effect::Comment { about: CommentMarker::Feedback { head, .. }, .. }] = action.effects.as_slice() else {
+            panic!("{action:?}")
+        };
+        assert_eq!(*head, oid(5));
+        let about = CommentMarker::Feedback { pull: PullNumber(8), head: *head };
+        let sent = |second: i64| vec![OwnComment { about: about.clone(), author: maintainer(), at: at(second) }];
+        snapshot.needs.own_comments.insert(PullNumber(8), sent(-START + 1));
+        assert_eq!(told(&decide(&snapshot)), "Agent until Some(1)");
+        snapshot.needs.own_comments.insert(PullNumber(8), sent(-START));
+        assert_eq!(told(&decide(&snapshot)), "blocked", "nothing came of it, and it is not said again");
+        // Another head is another matter.
+        let other = CommentMarker::Feedback { pull: PullNumber(8), head: oid(6) };
+        let elsewhere = OwnComment { about: other, author: maintainer(), at: at(-START) };
+        snapshot.needs.own_comments.insert(PullNumber(8), vec![elsewhere]);
+        assert_eq!(told(&decide(&snapshot)), "[Comment]");
+    }
+    let others: [Change; 3] = [
+        |pull| pull.checks = CheckState::Pending,
+        |pull| pull.mergeable = Mergeable::Unknown,
+        |pull| pull.labels.push("orchestrator-hold".to_owned()),
+    ];
+    for change in others {
+        assert_ne!(told(&decide(&finished(change))), "[Comment]");
+    }
+}
+
+/// Another pull request of the agent that may be the answer.
+fn candidate(number: u64, signal: Signal) -> Candidate {
+    Candidate {
+        number: PullNumber(number),
+        title: "Count lines".to_owned(),
+        author: agent(),
+        head_branch: "copilot/count-lines".to_owned(),
+        cross_repository: false,
+        base: "main".to_owned(),
+        state: PullState::Open,
+        created: at(-100),
+        signal,
+    }
+}
+
+#[test]
+fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
+    type Change = fn(&mut Candidate);
+    let none = "Agent until Some(3100)";
+    // What is different, and what comes of it.
+    let table: [(&str, Change, &str); 9] = [
+        ("nothing", |_| (), "stalled"),
+        ("opened at the assignment", |it| it.created = at(-500), "stalled"),
+        ("opened before it", |it| it.created = at(-501), none),
+        ("somebody's", |it| it.author = mona(), none),
+        ("from a fork", |it| it.cross_repository = true, none),
+        ("into another branch", |it| it.base = "next".to_owned(), none),
+        ("closed", |it| it.state = PullState::Closed, none),
+        ("unlinked by hand", |it| it.signal = Signal::Disconnected, "stalled"),
+        ("still at work", |it| it.title = "[WIP] Count lines".to_owned(), "Agent until None"),
+    ];
+    for (what, change, expected) in table {
+        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+        let mut it = candidate(8, Signal::Mentioned);
+        change(&mut it);
+        snapshot.forge.bound[0].candidates.push(it);
+        let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
+        snapshot.needs.agent_events.insert(PullNumber(8), done);
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), expected, "{what}: {}", decision.reason);
+    }
+}
+
+#[test]
+fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
+    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+    snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
+    match &mut snapshot.policy {
+        PolicyState::Valid { policy } => policy.pacing.auto_link = true,
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::AgentEvents { pull: PullNumber(8) }]));
+    let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
+    snapshot.needs.agent_events.insert(PullNumber(8), done);
+    assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
+    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+    assert_eq!(told(&decide(&snapshot)), "[Link, Comment]");
+    // It says so already.
+    let mut said = snapshot.clone();
+    let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };
+    said.needs.descriptions.insert(PullNumber(8), format!("{about}\n\nWhat was done."));
+    assert_eq!(told(&decide(&said)), "stalled");
+    // A second one that mentions the issue: a person says which. One that is only later does not count beside it.
+    let mut two = snapshot.clone();
+    two.forge.bound[0].candidates.push(candidate(9, Signal::Connected));
+    let decision = decide(&two);
+    assert_eq!(told(&decision), "stalled");
+    assert!(decision.reason.contains("#8 and #9"), "{}", decision.reason);
+    let mut later = snapshot.clone();
+    later.forge.pulls.push(listed(9, -50));
+    assert_eq!(told(&decide(&later)), "[Link, Comment]");
+}
+
+fn listed(number: u64, second: i64) -> ListedPull {
+    ListedPull {
+        number: PullNumber(number),
+        title: "Count lines".to_owned(),
+        author: agent(),
+        head_branch: "copilot/count-lines".to_owned(),
+        cross_repository: false,
+        base: "main".to_owned(),
+        created: Some(at(second)),
+    }
+}
+
+#[test]
+fn an_unnamed_pull_request_after_the_assignment_may_be_the_answer_unless_it_answers_another() {
+    let begin = |second: i64| {
+        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+        snapshot.forge.pulls.push(listed(8, second));
+        let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
+        snapshot.needs.agent_events.insert(PullNumber(8), done);
+        snapshot
+    };
+    let decision = decide(&begin(-100));
+    assert_eq!(told(&decision), "stalled", "{}", decision.reason);
+    assert!(decision.reason.contains("#8 by the agent may answer #7"), "{}", decision.reason);
+    assert_eq!(told(&decide(&begin(-501))), "Agent until Some(3100)", "it is older than the assignment");
+    let mut answers = begin(-100);
+    let key = Key::Item(item_name("dev-2.md"));
+    lay(&mut answers, "dev-2.md", &[Folder::Pending, Folder::Processed]);
+    answers.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(9) });
+    bind(&mut answers, binding(key, 6), BoundIssue { pulls: vec![pull(8, 6, 5)], ..issue(6) });
+    known(&mut answers, PullNumber(8), oid(5), diff(&[("src/a.rs", ChangeKind::Modified)]));
+    let decision = decide(&answers);
+    let reasons: Vec<&str> = decision.also.iter().map(|also| also.reason.as_str()).collect();
+    let waits = "the agent has not opened a pull request for #7 yet";
+    assert!(reasons.contains(&waits), "#8 answers #6: {} {reasons:?}", decision.reason);
+}
+
+#[test]
+fn waiting_for_the_agent_names_the_agent() {
+    let decision = decide(&in_work(&[(-500, maintainer(), true)], None));
+    let Outcome::Wait { waiting } = &decision.outcome else { panic!("{decision:?}") };
+    assert_eq!(waiting.actor, Actor::Agent);
+    assert_eq!(waiting.until, Some(at(-500) + SignedDuration::from_secs(START)));
+}
