@@ -6,6 +6,7 @@
 
 mod act;
 mod adopt;
+pub mod answers;
 mod audit;
 mod budget;
 pub mod cycle;
@@ -16,7 +17,6 @@ pub mod halt;
 mod init;
 mod observe;
 pub mod port;
-pub mod refusals;
 mod rehearse;
 pub mod schedule;
 pub mod stop;

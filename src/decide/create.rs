@@ -186,9 +186,14 @@ fn foreign(view: View<'_>, attempt: &Attempt) -> Option<Waiting> {
     })
 }
 
+/// For how long lists may not show what was done.
+pub(super) fn window(view: View<'_>) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(view.policy.pacing.doubt_ms).unwrap_or(i64::MAX))
+}
+
 /// An earlier attempt for this key may have created an issue that no list shows yet.
 fn doubt(view: View<'_>, attempt: &Attempt, key: &Key) -> Option<Waiting> {
-    let window = SignedDuration::from_millis(i64::try_from(view.policy.pacing.doubt_ms).unwrap_or(i64::MAX));
+    let window = window(view);
     let until = attempt.started.saturating_add(window.saturating_add(WRITE_TIMEOUT)).ok()?;
     let now = view.snapshot.now;
     let in_doubt = attempt.key == *key && now < until && !attempt.is_of_another_clock(now);

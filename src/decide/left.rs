@@ -4,11 +4,12 @@
 //! refused is shown and not owed while the refusal stands. What a person did since — opened the issue again, put the file
 //! back — is shown and left.
 
+use super::create;
 use super::place::{Lag, copies, lag, month, move_to_processed, place};
 use super::{Owed, Rank, View, act, wait};
 use crate::model::{
     ActionKind, Actor, Binding, BoundIssue, Effect, Focus, Folder, IssueState, ItemOutcome, Key, Ledger, Outcome,
-    PullFacts, PullState, Stage, Step, Trailers,
+    PullFacts, PullState, Stage, Step, Trailers, Waiting,
 };
 
 /// What the settled bindings owe.
@@ -194,6 +195,16 @@ fn split_refused(view: View<'_>, binding: &Binding, effects: Vec<Effect>) -> Vec
     owed
 }
 
+/// What was done, or perhaps done, and no list shows yet.
+pub(super) fn unseen(view: View<'_>, effect: &Effect) -> Option<Waiting> {
+    let at = view.snapshot.sent(&effect.object())?;
+    let until = at.saturating_add(create::window(view)).ok()?;
+    let why = format!("sent at {at}, and no list shows it yet: {effect}");
+    // A time that is far ahead is of a clock that was set since.
+    let waits = view.snapshot.now < until && at <= view.snapshot.now;
+    waits.then_some(Waiting { why, actor: Actor::Forge, until: Some(until) })
+}
+
 /// An effect that GitHub refused, as it is shown while the refusal stands.
 pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Option<Owed> {
     let refusal = view.snapshot.refusal(&effect.object())?;
@@ -223,7 +234,7 @@ pub(super) fn refused(view: View<'_>, binding: &Binding, effect: &Effect) -> Opt
         | Effect::Rerun { .. }
         | Effect::Link { .. } => format!("refused to {effect}: {}", refusal.why),
     };
-    let outcome = Outcome::Wait { waiting: crate::model::Waiting { why: why.clone(), actor, until } };
+    let outcome = Outcome::Wait { waiting: Waiting { why: why.clone(), actor, until } };
     Some(Owed::new(Rank::Aside, stage(binding), why, outcome).about(focus(view, binding)))
 }
 

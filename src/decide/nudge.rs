@@ -3,12 +3,12 @@
 //! **Guarantees**: one for what its marker names, told by our own comments on all pages; no more than the policy allows a
 //! pull request in any 24 hours, both kinds together; none on what a person holds, on what is not the agent's, or while
 //! GitHub's refusal of it stands.
-//! **Races**: a comment whose answer was lost is not written again before lists have caught up: the engine keeps it back
-//! like a refused one.
+//! **Races**: a list may not show a comment yet that was written, or perhaps written: it is not written again before the
+//! doubt window has passed.
 
 use super::guardrail::{self, Case, Judgement};
 use super::liveness::begins;
-use super::{act, stalled};
+use super::{act, left, stalled};
 use crate::message;
 use crate::model::{
     ActionKind, Actor, CheckState, CommentMarker, Effect, Mergeable, Need, Outcome, OwnComment, Waiting,
@@ -101,6 +101,9 @@ fn look(case: &Case<'_>) -> (String, Outcome) {
 
 fn write(case: &Case<'_>, about: CommentMarker, text: String, reason: String) -> (String, Outcome) {
     let effect = Effect::Comment { pull: case.pull.number, about, text };
+    if let Some(waiting) = left::unseen(case.view, &effect) {
+        return (waiting.why.clone(), Outcome::Wait { waiting });
+    }
     match case.view.snapshot.refusal(&effect.object()) {
         None => (reason, act(ActionKind::Nudge, &case.key, vec![effect])),
         Some(refusal) => {

@@ -233,6 +233,9 @@ fn lifted_by_us(case: &Case<'_>, binding: &Binding) -> Option<(String, Outcome)>
         && let Some(run) = held
     {
         let effect = Effect::Rerun { pull: pull.number, head: pull.head, run: run.id };
+        if let Some(waiting) = left::unseen(case.view, &effect) {
+            return Some((waiting.why.clone(), Outcome::Wait { waiting }));
+        }
         let reason = format!("a workflow run of {} waits for approval, and the policy lets it run", pull.number);
         return Some(owed(ActionKind::Rerun, effect, reason));
     }
@@ -245,7 +248,8 @@ fn approval(case: &Case<'_>) -> Option<Effect> {
     let ours = |review: &crate::model::ReviewVerdict| review.author.id == snapshot.forge.viewer.id && review.approved;
     let approved = pull.reviews.iter().any(|review| ours(review) && review.commit == Some(pull.head));
     let effect = Effect::Approve { pull: pull.number, head: pull.head };
-    let tried = snapshot.refused.iter().any(|refusal| refusal.object == effect.object());
+    let object = effect.object();
+    let tried = snapshot.refused.iter().any(|refusal| refusal.object == object) || snapshot.sent(&object).is_some();
     (case.view.policy.merge.approve && !pull.draft && !approved && !tried).then_some(effect)
 }
 

@@ -7,14 +7,14 @@
 //! answered with "not done", and the next cycle decides again.
 
 use super::act::{Acts, Done, DoneResult, Performer};
+use super::answers::{Answers, Known};
 use super::halt::Halt;
 use super::observe::{self, Look};
 use super::port::{Clock, Forge, Remote};
-use super::refusals::Refusals;
 use super::stop::StopAt;
 use crate::decide::decide;
 use crate::failure::{Exit, Explain};
-use crate::model::{Action, Decision, Effect, Outcome, RefusalKind, RepositoryName, Snapshot};
+use crate::model::{Action, Decision, Effect, Outcome, RepositoryName, Snapshot};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Mutex;
@@ -39,7 +39,7 @@ pub struct Engine<F, R, C> {
     /// Whether it shall begin nothing more.
     pub halt: Halt,
     /// What GitHub refused for good.
-    pub refusals: Refusals,
+    pub answers: Answers,
     /// Whether the last process's observation was read.
     recalled: tokio::sync::OnceCell<()>,
     /// When the last write to GitHub ended, here or in another process, for the spacing of writes.
@@ -103,7 +103,7 @@ impl Cycle {
 impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// An engine that remembers nothing yet.
     pub fn new(forge: F, remote: R, clock: C, repository: RepositoryName, instance: String) -> Self {
-        let (refusals, recalled, last_write) = (Refusals::default(), tokio::sync::OnceCell::new(), Mutex::default());
+        let (answers, recalled, last_write) = (Answers::default(), tokio::sync::OnceCell::new(), Mutex::default());
         Self {
             forge,
             remote,
@@ -112,7 +112,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             instance,
             stop: None,
             halt: Halt::default(),
-            refusals,
+            answers,
             recalled,
             last_write,
         }
@@ -141,8 +141,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     }
 
     pub(super) fn a_look<'a>(&'a self, lock: &'a R::Lock) -> Look<'a, F, R> {
-        let (refused, bypassed) = (self.refusals.all(), self.refusals.bypassed());
-        Look { forge: &self.forge, remote: &self.remote, lock, refused, bypassed }
+        Look { forge: &self.forge, remote: &self.remote, lock, answers: self.answers.known() }
     }
 
     async fn see(&self, lock: &R::Lock) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
@@ -157,8 +156,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         self.recalled
             .get_or_init(async || {
                 let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
-                let (refused, bypassed) = kept.map(|kept| (kept.refused, kept.bypassed)).unwrap_or_default();
-                self.refusals.take_over(refused, bypassed);
+                let known = |kept: Snapshot| Known { refused: kept.refused, sent: kept.sent, bypassed: kept.bypassed };
+                self.answers.take_over(kept.map(known).unwrap_or_default());
             })
             .await;
         let look = self.a_look(lock);
@@ -181,7 +180,7 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// # Errors
     /// As [`Engine::look`]; what happens to a write is part of the [`Cycle`].
     pub async fn cycle(&self, lock: &R::Lock) -> Result<Cycle, ErrorOf<F, R>> {
-        let (mut snapshot, decision) = self.see(lock).await?;
+        let (snapshot, decision) = self.see(lock).await?;
         let done = match &decision.outcome {
             Outcome::Act { action } => {
                 // A machine that can't keep what it saw can't keep what it does: nothing is begun on it.
@@ -194,10 +193,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             | Outcome::Rest { .. }
             | Outcome::Stalled { .. } => Vec::new(),
         };
-        let refused = std::mem::replace(&mut snapshot.refused, self.refusals.all());
-        let bypassed = std::mem::replace(&mut snapshot.bypassed, self.refusals.bypassed());
-        self.remember(lock, &snapshot).await;
-        (snapshot.refused, snapshot.bypassed) = (refused, bypassed);
+        let Known { refused, sent, bypassed } = self.answers.known();
+        self.remember(lock, &Snapshot { refused, sent, bypassed, ..snapshot.clone() }).await;
         tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
         Ok(Cycle { snapshot, decision, done })
     }
@@ -231,13 +228,13 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             }
             let step = performer.perform(effect).await;
             let goes_on = step.is_done();
-            // What was said perhaps is not said again before lists show whether it was.
-            let perhaps_said = step.result == DoneResult::Unknown && matches!(effect, Effect::Comment { .. });
-            let kind = step.rule.or(perhaps_said.then_some(RefusalKind::Other));
-            if let Some(kind) = kind.filter(|_| !goes_on) {
-                self.refusals.add(&effect.object(), &step.why, kind, self.clock.now());
+            if goes_on || step.result == DoneResult::Unknown {
+                self.answers.sent(effect, self.clock.now());
+            }
+            if let Some(kind) = step.rule.filter(|_| !goes_on) {
+                self.answers.refused(effect, &step.why, kind, self.clock.now());
             } else if goes_on {
-                self.refusals.lift(&effect.object());
+                self.answers.lift(&effect.object());
             }
             done.push(step);
             if !goes_on {

@@ -3,13 +3,13 @@
 //! **Guarantees**: one question to GitHub a look; a second one only when the ledger on the remote binds other issues than
 //! the one in the clone. Facts fetched on request are keyed, see [`crate::model::Needs`].
 
+use super::answers::Known;
 use super::cycle::CycleError;
 use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    Bypass, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, Refusal, RepositoryName, Snapshot,
-    TipHints,
+    Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, RepositoryName, Snapshot, TipHints,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -19,8 +19,7 @@ pub(super) struct Look<'a, F, R: Remote> {
     pub(super) forge: &'a F,
     pub(super) remote: &'a R,
     pub(super) lock: &'a R::Lock,
-    pub(super) refused: Vec<Refusal>,
-    pub(super) bypassed: Option<Bypass>,
+    pub(super) answers: Known,
 }
 
 fn question(ledger: &Ledger) -> Question {
@@ -67,9 +66,10 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         ledger,
         forge,
         needs: Needs::default(),
-        refused: look.refused.clone(),
+        refused: look.answers.refused.clone(),
+        sent: look.answers.sent.clone(),
         limits: LimitsMet::new(),
-        bypassed: look.bypassed.clone(),
+        bypassed: look.answers.bypassed.clone(),
     })
 }
 

@@ -41,6 +41,15 @@ pub struct Refusal {
     pub kind: RefusalKind,
 }
 
+/// An effect that GitHub took, or perhaps took, and that its lists may show a moment later only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The stable name of effect and object ([`super::Effect::object`]).
+    pub object: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A push of ours that broke rules of its branch and was let through, because this token may break them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bypass {

@@ -8,7 +8,7 @@ use super::discussion::Discussion;
 use super::forge_facts::{AgentEvent, CheckReport, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
-use super::pacing::{Bypass, Refusal, RefusalKind};
+use super::pacing::{Bypass, Refusal, RefusalKind, Sent};
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};
 use super::spending::LimitsMet;
@@ -224,6 +224,9 @@ pub struct Snapshot {
     pub needs: Needs,
     /// What GitHub refused for good.
     pub refused: Vec<Refusal>,
+    /// What was done and lists may not show yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
     /// The rate limits that GitHub has set.
     #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
     pub limits: LimitsMet,
@@ -236,6 +239,11 @@ impl Snapshot {
     /// The refusal of this object, while it stands.
     pub fn refusal(&self, object: &str) -> Option<&Refusal> {
         self.refused.iter().find(|refusal| refusal.object == object && refusal.stands(self.now))
+    }
+
+    /// When this was done last, as far as that is remembered.
+    pub fn sent(&self, object: &str) -> Option<Timestamp> {
+        self.sent.iter().find(|sent| sent.object == object).map(|sent| sent.at)
     }
 
     /// Whether the mainline takes signed commits only: then GitHub is asked to commit what we would push. One refused push

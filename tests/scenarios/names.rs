@@ -3,6 +3,7 @@ scenarios! {
     a_branch_that_moved_since_the_merge_is_not_deleted
     a_change_of_the_policy_is_never_merged
     a_comment_that_is_refused_is_shown_and_not_hammered
+    a_comment_that_no_list_shows_yet_is_not_written_twice
     a_comment_whose_answer_is_lost_is_not_written_twice
     a_conflict_is_sent_back_to_the_agent
     a_development_pull_request_is_marked_ready_and_merged

@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Candidate, ChangeKind, CheckReport,
-    CheckState, CommentMarker, Decision, Effect, Folder, IssueNumber, Key, ListedPull, Mergeable, Need, Outcome,
-    OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Signal, Snapshot, StopPoint,
+    CheckState, CommentMarker, Decision, Effect, Folder, HeldRun, IssueNumber, Key, ListedPull, MergeState, Mergeable,
+    Need, Outcome, OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Sent, Signal, Snapshot,
+    StopPoint,
 };
 
 /// The default time in which the agent has to begin.
@@ -400,4 +401,42 @@ fn waiting_for_the_agent_names_the_agent() {
     let Outcome::Wait { waiting } = &decision.outcome else { panic!("{decision:?}") };
     assert_eq!(waiting.actor, Actor::Agent);
     assert_eq!(waiting.until, Some(at(-500) + SignedDuration::from_secs(START)));
+}
+
+#[test]
+fn what_no_list_shows_yet_is_not_done_again() {
+    let sent = |snapshot: &mut Snapshot, second: i64| {
+        let Outcome::Act { action } = decide(snapshot).outcome else { panic!("nothing is owed") };
+        let [effect] = action.effects.as_slice() else { panic!("{action:?}") };
+        snapshot.sent = vec![Sent { object: effect.object(), at: at(second) }];
+        told(&decide(snapshot))
+    };
+    // A comment is written again once lists have caught up, which takes two minutes.
+    let mut comment = at_work(failed("an error"), -1);
+    comment.needs.own_comments.insert(PullNumber(8), Vec::new());
+    for (second, expected) in [(-119, "Forge until Some(1)"), (-120, "[Comment]"), (0, "Forge until Some(120)")] {
+        comment.sent.clear();
+        assert_eq!(sent(&mut comment, second), expected, "{second}");
+    }
+    comment.sent.clear();
+    assert_eq!(sent(&mut comment, 60), "[Comment]", "that is of a clock that was set since");
+    let held = |report: &mut CheckReport| {
+        report.held = Some(vec![HeldRun { id: 5, name: "ci".to_owned(), url: String::new() }]);
+    };
+    let mut run = finished(|pull| (pull.checks, pull.draft) = (CheckState::Pending, true));
+    held(run.needs.checks.get_mut(&oid(5)).expect("a report"));
+    let mut approval = finished(|pull| (pull.draft, pull.merge_state) = (false, MergeState::Clean));
+    for snapshot in [&mut run, &mut approval] {
+        match &mut snapshot.policy {
+            PolicyState::Valid { policy } => (policy.agent.rerun_held_runs, policy.merge.approve) = (true, true),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (second, expected) in [(-119, "Forge until Some(1)"), (-120, "[Rerun]")] {
+        run.sent.clear();
+        assert_eq!(sent(&mut run, second), expected, "{second}");
+    }
+    // An approval is tried once a head, whatever lists show.
+    assert_eq!(points(&decide(&approval)), [StopPoint::Approve]);
+    assert!(sent(&mut approval, -90_000).starts_with("[Merge"));
 }

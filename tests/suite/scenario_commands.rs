@@ -21,6 +21,7 @@
 //! | `set up to date required` … | a setting or a rule of the repository, see [`setting`] |
 //! | `answer POST /issues 403: words` | GitHub's next answer to such a request; nothing is done |
 //! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives |
+//! | `behind 90s GET /issues/2/comments` | such reads show from now on what was so long before |
 //! | `mona comments on #2: text` … | a person acts, see [`person`] |
 //!
 //! `maintainer` is the account of the token; `writer…` may write, every other name may not.
@@ -188,6 +189,10 @@ impl Scene {
                 self.arrange(method, path, AccidentKind::Answer { status, headers: Vec::new(), body });
             }
             ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
+            ["behind", long, method, path] => {
+                let seconds = u32::try_from(seconds(long)).expect("a short time");
+                self.booth.wire.arrange(Accident::on(method, path, AccidentKind::Stale { seconds }).always());
+            }
             ["lose", method, path] => self.arrange(method, path, AccidentKind::After(502)),
             [who, rest @ ..] => return self.person(who, rest, &command.text),
             [] => panic!("a command has words"),

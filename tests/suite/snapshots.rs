@@ -88,6 +88,7 @@ pub fn quiet() -> Snapshot {
         },
         needs: Needs::default(),
         refused: Vec::new(),
+        sent: Vec::new(),
         limits: orchestrator::model::LimitsMet::new(),
         bypassed: None,
     }

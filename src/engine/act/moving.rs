@@ -21,7 +21,7 @@ impl<F: Forge, R: Remote, C: Clock> Performer<'_, F, R, C> {
         if let Performed::Done { value } = &result {
             self.note.clone_from(&value.bypassed);
             let at = engine.clock.now();
-            engine.refusals.pushed(value.bypassed.clone().map(|words| Bypass { words, at }));
+            engine.answers.pushed(value.bypassed.clone().map(|words| Bypass { words, at }));
         }
         told(result, |published| Some(published.commit.short()))
     }

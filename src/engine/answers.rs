@@ -1,0 +1,92 @@
+//! What came of earlier writes, remembered between cycles and, in the last observation, between processes: what GitHub
+//! refused for good, what it let through against its rules, and what it took and may not show yet.
+//!
+//! **Guarantees**: bounded; losing it costs one more refusal each, or a second comment where lists are behind.
+
+use crate::model::{Bypass, Effect, Refusal, RefusalKind, Sent};
+use jiff::Timestamp;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Most refusals, and most sent effects, that are remembered; the oldest goes first.
+const MAX: usize = 200;
+
+/// What is remembered of GitHub's answers.
+#[derive(Debug, Default)]
+pub struct Answers(Mutex<Known>);
+
+/// What they were.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What was refused for good.
+    pub refused: Vec<Refusal>,
+    /// What was taken, or perhaps taken, and may not be shown yet.
+    pub sent: Vec<Sent>,
+    /// The newest push to the mainline, where it was let through against rules.
+    pub bypassed: Option<Bypass>,
+}
+
+/// Whether lists may show a moment later only that this was done: whoever does it again by what they show does it twice.
+const fn is_shown_late(effect: &Effect) -> bool {
+    matches!(effect, Effect::Comment { .. } | Effect::Approve { .. } | Effect::Rerun { .. })
+}
+
+impl Answers {
+    /// Takes over what an earlier process remembered.
+    pub(super) fn take_over(&self, earlier: Known) {
+        let mut known = self.hold();
+        for refusal in earlier.refused.into_iter().take(MAX) {
+            if !known.refused.iter().any(|other| other.object == refusal.object) {
+                known.refused.push(refusal);
+            }
+        }
+        for sent in earlier.sent.into_iter().take(MAX) {
+            if !known.sent.iter().any(|other| other.object == sent.object) {
+                known.sent.push(sent);
+            }
+        }
+        known.bypassed = known.bypassed.take().or(earlier.bypassed);
+    }
+
+    /// All of them.
+    pub fn known(&self) -> Known {
+        self.hold().clone()
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Known> {
+        // The lists are whole after every operation, so a panic elsewhere can't have left half of one.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn refused(&self, effect: &Effect, why: &str, kind: RefusalKind, at: Timestamp) {
+        let (list, object) = (&mut self.hold().refused, effect.object());
+        let times = list.iter().find(|refusal| refusal.object == object).map_or(0, |refusal| refusal.times);
+        list.retain(|refusal| refusal.object != object);
+        if list.len() >= MAX {
+            list.remove(0);
+        }
+        let why = why.chars().take(500).collect();
+        list.push(Refusal { object, why, at, times: times.saturating_add(1), kind });
+    }
+
+    /// It was taken, or perhaps taken.
+    pub(super) fn sent(&self, effect: &Effect, at: Timestamp) {
+        if !is_shown_late(effect) {
+            return;
+        }
+        let (list, object) = (&mut self.hold().sent, effect.object());
+        list.retain(|sent| sent.object != object);
+        if list.len() >= MAX {
+            list.remove(0);
+        }
+        list.push(Sent { object, at });
+    }
+
+    pub(super) fn lift(&self, object: &str) {
+        self.hold().refused.retain(|refusal| refusal.object != object);
+    }
+
+    /// What came of the newest push to the mainline.
+    pub(super) fn pushed(&self, bypassed: Option<Bypass>) {
+        self.hold().bypassed = bypassed;
+    }
+}
