@@ -1,8 +1,8 @@
 //! One cycle: lock → observe → decide → one action, effect by effect → confirm.
 //!
 //! **Needs** the [`port`]s. **Guarantees**: a cycle takes no input but "look at this repository"; at most one action a
-//! cycle, under the repository's lock; nothing is remembered that isn't in the ledger, in git or on GitHub, refusals
-//! aside. **Races**: see [`cycle`].
+//! cycle, under the repository's lock; nothing is remembered that isn't in the ledger, in git or on GitHub, the answers to
+//! earlier writes aside. **Races**: see [`cycle`].
 
 mod act;
 mod adopt;
