@@ -60,6 +60,15 @@ impl MergeMethod {
             Self::Rebase => "rebase",
         }
     }
+
+    /// What comes of it, for people.
+    pub const fn merges(self) -> &'static str {
+        match self {
+            Self::Squash => "squash merges",
+            Self::Merge => "merge commits",
+            Self::Rebase => "rebase merges",
+        }
+    }
 }
 
 /// `[merge]`.

@@ -79,7 +79,7 @@ pass  runs         workflow runs of the agent start without an approval
 pass  labels       made with the first issue that needs them: Gap Analysis, Development, Update Capability
 pass  ledger       refs/orchestrator/ledger holds 0 bindings
 pass  policy       planning/orchestrator.toml is valid; merging is on
-pass  method       the repository allows squash-merges
+pass  method       the repository allows squash merges
 pass  rules        none in the way on main: queue files are moved by pushes; classic protection, if there is one, was not readable with this token
 pass  goal         planning/vision/goal.md at GOAL
 pass  queue        0 pending, 0 processed, 0 complete
@@ -288,6 +288,13 @@ async fn what_each_rule_of_the_mainline_will_do_is_said() {
         )],
     );
     says(
+        &with(|rules| (rules.signatures_required, rules.mainline_protected) = (true, true)).await,
+        &[
+            ("warn", &format!("main takes changes through pull requests only: {NOT_MOVED}"), BYPASS),
+            ("warn", "GitHub could sign the moves, but another rule refuses them anyway", BYPASS),
+        ],
+    );
+    says(
         &with(|rules| (rules.signatures_required, rules.rules_bypassable) = (true, true)).await,
         &[("warn", "and this token may break that: moves are pushed past it, and each says so", "/settings/rules")],
     );
@@ -327,15 +334,15 @@ async fn a_merge_method_that_the_repository_or_a_rule_refuses_fails_with_the_lin
         &findings(&program, "method", &[]).await,
         &[(
             "fail",
-            "the repository does not allow merge-merges, so every merge is refused",
+            "the repository does not allow merge commits, so every merge is refused",
             &format!("{line}; {settings}"),
         )],
     );
     method("rebase").await;
     sim.set_rules(|rules| rules.signatures_required = true).await.expect("set");
     let found = findings(&program, "rules", &[]).await;
-    says(&found[1..], &[("fail", "GitHub does not sign what it rebases, so rebase-merges are refused", line)]);
-    says(&findings(&program, "method", &[]).await, &[("pass", "the repository allows rebase-merges", "")]);
+    says(&found[1..], &[("fail", "GitHub does not sign what it rebases, so rebase merges are refused", line)]);
+    says(&findings(&program, "method", &[]).await, &[("pass", "the repository allows rebase merges", "")]);
     sim.commit_files("main", &[("planning/orchestrator.toml", Some(b"version = 1\n"))], "off").await.expect("a commit");
     says(&findings(&program, "method", &[]).await, &[("skipped", "merging is off", "")]);
 }
@@ -380,7 +387,7 @@ async fn rules_that_only_github_has_are_read_from_all_pages_and_each_is_named() 
             ("warn", "main takes changes through pull requests only", BYPASS),
             ("warn", "an owner of the code among them: nothing is merged without a person", "approve each"),
             ("warn", "an open review thread holds a merge up", "resolve them"),
-            ("fail", "squash-merges are not allowed on main", "write `method = \"rebase\"` below `[merge]`"),
+            ("fail", "squash merges are not allowed on main", "write `method = \"rebase\"` below `[merge]`"),
         ],
     );
     assert_eq!(sim.requests().count("GET", "/rulesets/7"), 1, "a ruleset is asked about once");

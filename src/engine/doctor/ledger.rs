@@ -9,8 +9,11 @@ pub(super) fn judge(facts: &Facts) -> Finding {
     };
     match (&view.ledger, view.tips.lost_ledger) {
         (Some(ledger), _) => {
-            let bound = ledger.bindings.len();
-            finding("ledger", Verdict::Pass, format!("refs/orchestrator/ledger holds {bound} bindings"))
+            let bound = match ledger.bindings.len() {
+                1 => "1 binding".to_owned(),
+                n => format!("{n} bindings"),
+            };
+            finding("ledger", Verdict::Pass, format!("refs/orchestrator/ledger holds {bound}"))
         }
         (None, Some(lost)) => {
             finding("ledger", Verdict::Fail, format!("the remote lost it; this clone knows it at {}", lost.short()))

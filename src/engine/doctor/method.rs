@@ -16,7 +16,7 @@ pub(super) fn judge(facts: &Facts) -> Finding {
             return finding("method", Verdict::Skipped, "not asked: there is no valid policy");
         }
     };
-    let word = method.word();
+    let merges = method.merges();
     let Some(allowed) = rights.methods else {
         return finding(
             "method",
@@ -25,9 +25,9 @@ pub(super) fn judge(facts: &Facts) -> Finding {
         );
     };
     if allowed.allows(method) {
-        return finding("method", Verdict::Pass, format!("the repository allows {word}-merges"));
+        return finding("method", Verdict::Pass, format!("the repository allows {merges}"));
     }
-    let evidence = format!("the repository does not allow {word}-merges, so every merge is refused");
+    let evidence = format!("the repository does not allow {merges}, so every merge is refused");
     let settings = format!("https://github.com/{}/settings", facts.repository);
     let settings = facts.forge.known("method").map_or(settings, |forge| format!("{}/settings", forge.url));
     let other =

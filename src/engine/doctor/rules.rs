@@ -14,6 +14,25 @@ struct Told<'a> {
     url: &'a str,
     /// How is merged, where merging is on.
     merging: Option<MergeMethod>,
+    /// Whether a rule refuses every commit that comes without a pull request, signed or not.
+    refused_anyway: bool,
+}
+
+/// Whether a rule refuses whatever we push, and what GitHub commits for us.
+fn refuses_all(rule: &MainlineRule) -> bool {
+    match &rule.kind {
+        RuleKind::PullRequest { .. }
+        | RuleKind::Checks { .. }
+        | RuleKind::MergeQueue
+        | RuleKind::Deployments(_)
+        | RuleKind::Restricted => !rule.bypass,
+        RuleKind::Signatures
+        | RuleKind::Content(_)
+        | RuleKind::Unknown(_)
+        | RuleKind::LinearHistory
+        | RuleKind::Gate(_)
+        | RuleKind::Harmless => false,
+    }
 }
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
@@ -26,7 +45,8 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             (Err(finding), _, _) | (_, Err(finding), _) | (_, _, Err(finding)) => return vec![finding],
         };
     let url = forge.url.as_str();
-    let told = Told { branch, settings: format!("{url}/settings/rules"), url, merging: merging(facts) };
+    let (settings, refused_anyway) = (format!("{url}/settings/rules"), rules.rules.iter().any(refuses_all));
+    let told = Told { branch, settings, url, merging: merging(facts), refused_anyway };
     let mut found: Vec<Finding> = Vec::new();
     for finding in rules.rules.iter().flat_map(|rule| told.of(rule)) {
         if !found.contains(&finding) {
@@ -62,6 +82,10 @@ impl Told<'_> {
         format!("if that is not wanted, take the token's account off those who may bypass: {}", self.settings)
     }
 
+    fn let_past(&self) -> String {
+        format!("to have them moved, let the token's account bypass it: {}", self.settings)
+    }
+
     /// What a rule does to a push of ours, and what it does to merges.
     fn of(&self, rule: &MainlineRule) -> Vec<Finding> {
         let mut found: Vec<Finding> = self.pushes(rule).into_iter().collect();
@@ -88,6 +112,11 @@ impl Told<'_> {
             return Some(finding("rules", Verdict::Warn, evidence).mended_by(self.bypass_list()));
         }
         Some(match &rule.kind {
+            RuleKind::Signatures if self.refused_anyway => {
+                let evidence =
+                    format!("{rule_says}: GitHub could sign the moves, but another rule refuses them anyway");
+                finding("rules", Verdict::Warn, evidence).mended_by(self.let_past())
+            }
             RuleKind::Signatures => {
                 let evidence = format!("{rule_says}: GitHub is asked to make the commit of each move, and signs it");
                 finding("rules", Verdict::Pass, evidence)
@@ -107,8 +136,7 @@ impl Told<'_> {
             | RuleKind::Harmless => {
                 let evidence =
                     format!("{rule_says}: moves of queue files are shown as not moved, and the loop goes on");
-                finding("rules", Verdict::Warn, evidence)
-                    .mended_by(format!("to have them moved, let the token's account bypass it: {}", self.settings))
+                finding("rules", Verdict::Warn, evidence).mended_by(self.let_past())
             }
         })
     }
@@ -134,13 +162,13 @@ impl Told<'_> {
                     found.push(warn(evidence, format!("resolve them, or change the rule: {settings}")));
                 }
                 if let Some(other) = methods.first().filter(|_| !methods.contains(&method)) {
-                    found.push(refused(format!("{}-merges are not allowed on {}", method.word(), self.branch), *other));
+                    found.push(refused(format!("{} are not allowed on {}", method.merges(), self.branch), *other));
                 }
                 found
             }
             RuleKind::Signatures if method == MergeMethod::Rebase => {
                 vec![refused(
-                    "GitHub does not sign what it rebases, so rebase-merges are refused".to_owned(),
+                    "GitHub does not sign what it rebases, so rebase merges are refused".to_owned(),
                     MergeMethod::Squash,
                 )]
             }
