@@ -39,7 +39,7 @@ fn report(world: &mut World, result: CheckResult) {
 /// One item, under rules of the mainline.
 fn ruled(rules: fn(&mut Settings), steps: Vec<Step>) -> Scenario {
     let steps = [Step::Rules(rules)].into_iter().chain(steps).collect();
-    Scenario { options: with_pending(ONE), scripts: Vec::new(), steps }
+    item(Script::Normal, steps)
 }
 
 macro_rules! scenarios {

@@ -303,9 +303,10 @@ pub fn with_policy(files: &[(&str, &[u8])], policy: &str) -> Options {
 
 pub const ONE: &[(&str, &[u8])] = &[("dev-1.md", b"# One")];
 
-/// One item, whose development goes so.
+/// One item, whose development goes so, and after which the goal is said to be reached.
 pub fn item(script: Script, steps: Vec<Step>) -> Scenario {
-    Scenario { options: with_pending(ONE), scripts: vec![(IssueKind::Development, script)], steps }
+    let scripts = vec![(IssueKind::Development, script), (IssueKind::GapAnalysis, Script::NoChange)];
+    Scenario { options: with_pending(ONE), scripts, steps }
 }
 
 /// The draft of the first item is open.
