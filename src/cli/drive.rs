@@ -2,7 +2,8 @@
 //!
 //! **Needs** settings. **Guarantees**: the lock is held for a look and no longer, so that people and other processes may work
 //! in between; a network that is away for a while is waited for and said once; a token that GitHub does not accept any more
-//! is read again once, and nothing is written meanwhile; a rate limit is waited out. What can't be waited out ends it.
+//! is read again once, and nothing is written meanwhile; a rate limit is waited out; an odd answer is one for a while. What
+//! can't be waited out ends it.
 //! **Races**: another process may hold the lock; what that one saw is shown, and the lock is asked for again.
 
 use super::seat::{self, Reading, Seat};
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 /// How often the lock is found taken before that is said: a look of another process takes a moment.
 const PATIENCE: u32 = 3;
+/// How often in a row an answer of which nothing can be made is taken for one that passes, like a 404 on a pull request
+/// that is there. The pauses grow meanwhile.
+const MOST_ODD: u32 = 20;
 
 /// A repository and how it is looked at.
 pub(super) struct Drive {
@@ -35,6 +39,8 @@ pub(super) struct Drive {
     trouble: Option<String>,
     /// How often in a row the lock was taken.
     held: u32,
+    /// How often in a row nothing could be made of GitHub's answer.
+    odd: u32,
 }
 
 /// Why there is no look.
@@ -47,6 +53,8 @@ pub(super) enum Trouble {
     Away(Failure),
     /// GitHub limits us until then.
     Limited(Failure, Timestamp),
+    /// GitHub gave an answer that nothing can be made of; it may have another one the next time.
+    Odd(Failure),
     /// It would not be better the next time.
     Ends(Failure),
 }
@@ -72,6 +80,12 @@ impl From<Failed> for Trouble {
             CycleError::Forge(ForgeError::RateLimited { until, .. }) => Some(*until),
             CycleError::Forge(_) | CycleError::Remote(_) | CycleError::EmptyRepository(_) => None,
         };
+        let odd = match &error {
+            CycleError::Forge(ForgeError::Settings(_) | ForgeError::NoToken { .. })
+            | CycleError::Remote(_)
+            | CycleError::EmptyRepository(_) => false,
+            CycleError::Forge(_) => true,
+        };
         let failure = Failure::from(error);
         if let Some(until) = limited {
             return Self::Limited(failure, until);
@@ -79,6 +93,7 @@ impl From<Failed> for Trouble {
         match failure.exit {
             _ if refused => Self::Token(failure),
             Exit::Unreachable => Self::Away(failure),
+            _ if odd => Self::Odd(failure),
             Exit::Done
             | Exit::Internal
             | Exit::Settings
@@ -98,7 +113,7 @@ impl Drive {
         with_token(&settings)?;
         let engine = engine(&settings, Configuration::User, SystemClock)?;
         let (rhythm, trouble) = (Rhythm::default(), None);
-        Ok(Self { engine, settings, acts, rhythm, renewed: false, began: false, trouble, held: 0 })
+        Ok(Self { engine, settings, acts, rhythm, renewed: false, began: false, trouble, held: 0, odd: 0 })
     }
 
     /// One look under the lock.
@@ -128,15 +143,13 @@ impl Drive {
                 self.renew(failure).await?;
                 Ok(Learned { cycle: None, pause: Duration::ZERO })
             }
-            Err(Trouble::Away(failure)) if self.began => {
-                if self.trouble.as_ref() != Some(&failure.text) {
-                    output::aside(&format!("{}\nit goes on as soon as it can", failure.text));
-                    self.trouble = Some(failure.text);
-                }
-                Ok(Learned { cycle: None, pause: self.rhythm.after_none(jitter()) })
+            Err(Trouble::Away(failure)) if self.began => Ok(self.waits(failure)),
+            Err(Trouble::Odd(failure)) if self.began && self.odd < MOST_ODD => {
+                self.odd += 1;
+                Ok(self.waits(failure))
             }
             Err(Trouble::Limited(failure, until)) => Ok(self.is_limited(&failure, until)),
-            Err(Trouble::Away(failure) | Trouble::Ends(failure)) => Err(failure),
+            Err(Trouble::Away(failure) | Trouble::Odd(failure) | Trouble::Ends(failure)) => Err(failure),
         }
     }
 
@@ -145,8 +158,17 @@ impl Drive {
         self.began = true;
     }
 
+    /// Said once, until it can be looked again.
+    fn waits(&mut self, failure: Failure) -> Learned {
+        if self.trouble.as_ref() != Some(&failure.text) {
+            output::aside(&format!("{}\nit goes on as soon as it can", failure.text));
+            self.trouble = Some(failure.text);
+        }
+        Learned { cycle: None, pause: self.rhythm.after_none(jitter()) }
+    }
+
     fn saw(&mut self, cycle: Cycle) -> Learned {
-        (self.began, self.renewed, self.held) = (true, false, 0);
+        (self.began, self.renewed, self.held, self.odd) = (true, false, 0, 0);
         if self.trouble.take().is_some() {
             output::aside("it can be looked at again");
         }

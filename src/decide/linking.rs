@@ -1,8 +1,9 @@
 //! Pull requests that have to do with an issue and would not close it.
 //!
 //! **Guarantees**: signals that disagree are shown, never guessed. Only the agent's own open pull requests into the
-//! mainline, opened after the agent was assigned, are candidates. Only one that is unambiguous and finished is ever linked,
-//! and only where the policy says so.
+//! mainline, opened after the agent was assigned, are candidates. Only one that is unambiguous, finished and connected with
+//! the issue by GitHub is ever linked, and only where the policy says so; one that is merely the agent's may be somebody
+//! else's answer.
 //! **Races**: the agent rewrites its description while it works (so only a finished one is touched), and the description is
 //! replaced only while it is the one that was read.
 
@@ -14,7 +15,7 @@ use crate::model::{
     ActionKind, Actor, AgentEventKind, Binding, BoundIssue, Candidate, CommentMarker, Effect, Evidence, IssueNumber,
     Need, Outcome, PullNumber, PullState, Signal, text_digest,
 };
-use crate::text::one_line;
+use crate::text::{closes_something, one_line};
 use jiff::Timestamp;
 
 /// How an issue without a linked pull request goes on where some pull request has to do with it.
@@ -69,7 +70,10 @@ fn candidates(view: View<'_>, issue: &BoundIssue) -> Vec<Candidate> {
     }
     let unnamed = unnamed(view, since);
     let mut all: Vec<Candidate> = named;
-    for candidate in unnamed.iter().filter(fits) {
+    let free = |candidate: &&Candidate| {
+        !says_it_closes_another(view, candidate.number) && !is_named_by_another(view, issue.number, candidate.number)
+    };
+    for candidate in unnamed.iter().filter(fits).filter(free) {
         if !all.iter().any(|known| known.number == candidate.number) {
             all.push(candidate.clone());
         }
@@ -101,12 +105,45 @@ fn answers_another(view: View<'_>, issue: IssueNumber, pull: PullNumber) -> bool
     others.flat_map(|other| &other.pulls).any(|other| other.number == pull)
 }
 
+/// Whether its description closes something: not this issue, or GitHub would have linked them.
+fn says_it_closes_another(view: View<'_>, pull: PullNumber) -> bool {
+    view.snapshot.needs.descriptions.get(&pull).is_some_and(|text| closes_something(text))
+}
+
+/// Whether GitHub connects it with another issue of ours.
+fn is_named_by_another(view: View<'_>, issue: IssueNumber, pull: PullNumber) -> bool {
+    let others = view.snapshot.forge.bound.iter().filter(|other| other.number != issue);
+    let mut named = others.flat_map(|other| &other.candidates).filter(|named| named.signal != Signal::Disconnected);
+    named.any(|named| named.number == pull)
+}
+
+/// Another issue without a pull request that GitHub connects the candidate with, or that it may answer as well as this one.
+fn rival(view: View<'_>, issue: IssueNumber, candidate: &Candidate) -> Option<IssueNumber> {
+    let ledger = view.snapshot.ledger.as_ref()?;
+    let waits = |other: &&BoundIssue| {
+        other.number != issue
+            && other.pulls.is_empty()
+            && ledger.unsettled().any(|binding| binding.issue == other.number)
+            && candidates(view, other).iter().any(|one| one.number == candidate.number)
+    };
+    view.snapshot.forge.bound.iter().find(waits).map(|other| other.number)
+}
+
 fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candidate) -> (String, Outcome) {
     let pull = candidate.number;
     let why = format!("{pull} by the agent may answer {n} and would not close it");
     let lifts = format!("put `Fixes {n}` into the description of {pull}, or set `auto_link = true` under `[loop]`");
+    let by_hand = format!("put `Fixes {n}` into the description of {pull}, or close {pull}");
     if candidate.signal == Signal::Disconnected {
-        return (why.clone(), stalled(why, format!("put `Fixes {n}` into the description of {pull}, or close {pull}")));
+        return (why.clone(), stalled(why, by_hand));
+    }
+    if candidate.signal == Signal::Opened && !view.snapshot.needs.descriptions.contains_key(&pull) {
+        return (format!("{pull} is being looked at"), Outcome::Look { needs: vec![Need::Description { pull }] });
+    }
+    if let Some(rival) = rival(view, n, candidate) {
+        let why = format!("{pull} by the agent may answer {n} or {rival} and would close neither");
+        let lifts = format!("put `Fixes {n}` or `Fixes {rival}` into the description of {pull}, or close {pull}");
+        return (why.clone(), stalled(why, lifts));
     }
     match finished(view, candidate) {
         Err(need) => (format!("{pull} is being looked at"), Outcome::Look { needs: vec![need] }),
@@ -114,6 +151,7 @@ fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candida
             let why = format!("{why}; the agent is not done with it");
             (why.clone(), wait(why, Actor::Agent))
         }
+        Ok(true) if candidate.signal == Signal::Opened => (why.clone(), stalled(why, by_hand)),
         Ok(true) if !view.policy.pacing.auto_link => (why.clone(), stalled(why, lifts)),
         Ok(true) => match view.snapshot.needs.descriptions.get(&pull) {
             None => {

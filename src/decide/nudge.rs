@@ -52,9 +52,12 @@ pub(super) fn go_on(
     if let Some(again) = spent(case, &ours) {
         let limit = case.view.policy.limits.nudges_per_day;
         let reason = format!("{why}; {limit} comment(s) to the agent in 24 hours are as many as are allowed");
-        let lifts =
-            format!("comment `@copilot please continue` on {pull}, or close it; it is asked again after {again}");
-        return (reason.clone(), stalled(reason, lifts));
+        let lifts = format!("comment `@copilot please continue` on {pull}, or close it");
+        if limit == 0 {
+            return (reason.clone(), stalled(reason, lifts));
+        }
+        let waiting = Waiting { why: lifts, actor: Actor::Person, until: Some(again) };
+        return (reason, Outcome::Wait { waiting });
     }
     let text = message::nudge(&about, &cause);
     let reason = format!("{why}; the agent is asked to go on");

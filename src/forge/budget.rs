@@ -240,7 +240,8 @@ fn met(answer: &Answered<'_>, theirs: Timestamp) -> Option<Met> {
         200 if resource == Resource::GraphQl => {
             let errors = answer.body.get("errors").and_then(Value::as_array)?;
             let kind = |error: &Value| error.get("type").and_then(Value::as_str).map(str::to_owned);
-            let limited = errors.iter().any(|error| kind(error).as_deref() == Some("RATE_LIMITED"));
+            // `RATE_LIMITED`, and `RATE_LIMIT` as it was seen, too.
+            let limited = errors.iter().any(|error| kind(error).is_some_and(|kind| kind.starts_with("RATE_LIMIT")));
             match (secondary || after.is_some(), limited) {
                 (true, _) => Some(Met::Secondary(after)),
                 (false, true) if spent || balance(answer).is_some_and(|(_, balance)| balance.remaining == 0) => {

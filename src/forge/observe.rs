@@ -180,11 +180,19 @@ impl Client {
                         .http
                         .query(Reason::LinkedPages, &what, LINKED, json!({ "id": id, "after": after }))
                         .await?;
-                    let complaint = graph.complaint();
-                    let page = graph.data.and_then(|mut data| Some(data.pointer_mut("/node/links")?.take()));
-                    let page = page.filter(|_| complaint.is_empty());
-                    let page = page.ok_or(ForgeError::Unexpected { what, why: complaint })?;
-                    append(issue, page);
+                    match linked(graph) {
+                        Ok(page) => append(issue, page),
+                        Err(why) if why.is_empty() => {
+                            return Err(ForgeError::Unexpected { what, why: "the answer holds none".to_owned() });
+                        }
+                        // Nothing is decided about an issue whose pull requests are not all known.
+                        Err(why) => {
+                            if let Value::Object(issue) = issue {
+                                issue.insert("unread".to_owned(), Value::String(why));
+                            }
+                            break;
+                        }
+                    }
                 }
             }
         }
@@ -315,6 +323,22 @@ fn note(data: &mut Value, error: &GraphError) -> Result<Option<String>, String> 
         (["repository", "issues" | "pullRequests", ..], _) => Ok(Some(said())),
         _ => Err(said()),
     }
+}
+
+/// A page of linked pull requests; checks that were withheld are marked. What GitHub complained of else.
+fn linked(graph: Graph) -> Result<Value, String> {
+    let mut data = graph.data.unwrap_or_default();
+    for error in &graph.errors {
+        let path: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
+        let place = error.path.iter().find_map(Value::as_u64);
+        let (["node", "links", "nodes", "statusCheckRollup", ..], Some(place)) = (path.as_slice(), place) else {
+            return Err(error.message.clone());
+        };
+        if let Some(Value::Object(pull)) = data.pointer_mut(&format!("/node/links/nodes/{place}")) {
+            pull.insert("unreadableChecks".to_owned(), Value::Bool(true));
+        }
+    }
+    data.pointer_mut("/node/links").map(Value::take).ok_or_else(String::new)
 }
 
 /// Where the next page of an issue's linked pull requests begins.

@@ -13,6 +13,8 @@ use std::sync::PoisonError;
 
 /// Most pages of a list, a hundred entries each. What is looked for in longer lists is among the newest.
 const MAX_PAGES: usize = 50;
+/// Entries of a full page.
+const FULL: usize = 100;
 /// Most pages that are remembered; a look needs one for each unfinished pull request.
 const MAX_KEPT: usize = 64;
 
@@ -86,7 +88,9 @@ impl Client {
         let etag = known.as_ref().map(|page| page.etag.as_str());
         let reply = self.http.get_unless(reason, what, path, etag).await?;
         if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
-            return Ok(known);
+            // What is unchanged is the page; since it was read a next one may have begun.
+            let more = known.more || known.entries.len() >= FULL;
+            return Ok(Page { more, ..known });
         }
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let more = header("link").contains("rel=\"next\"");
@@ -112,5 +116,5 @@ impl Client {
 
 fn numbered(path: &str, number: usize) -> String {
     let separator = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{separator}per_page=100&page={number}")
+    format!("{path}{separator}per_page={FULL}&page={number}")
 }

@@ -46,8 +46,8 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn description(&self, pull: PullNumber) -> Result<String, ForgeError> {
         let what = format!("read the description of {pull}");
-        let reply = self.http.get(Reason::Description, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
-        Ok(reply.body.get("body").and_then(Value::as_str).unwrap_or_default().to_owned())
+        let read = self.watched(Reason::Description, &what, &self.path(&format!("/pulls/{}", pull.0))).await?;
+        Ok(read.get("body").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// Writes a comment, unless one with its marker by this account is there.

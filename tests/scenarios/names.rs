@@ -2,6 +2,7 @@ scenarios! {
     a_base_that_was_modified_is_tried_again_at_once
     a_branch_that_moved_since_the_merge_is_not_deleted
     a_change_of_the_policy_is_never_merged
+    a_comment_behind_a_full_page_is_seen
     a_comment_that_is_refused_is_shown_and_not_hammered
     a_comment_that_no_list_shows_yet_is_not_written_twice
     a_comment_whose_answer_is_lost_is_not_written_twice
@@ -27,6 +28,7 @@ scenarios! {
     a_person_who_takes_the_agent_off_after_it_was_sent_again_is_obeyed
     a_person_who_takes_the_agent_off_is_obeyed
     a_persons_pull_request_that_mentions_the_issue_is_no_candidate
+    a_pull_request_that_closes_another_issue_is_no_candidate
     a_pull_request_that_is_too_large_is_not_merged_unseen
     a_pull_request_that_names_no_issue_is_shown_and_not_guessed
     a_pull_request_that_only_mentions_the_issue_is_shown_and_not_guessed
@@ -34,6 +36,7 @@ scenarios! {
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks
     a_required_check_that_never_reports_is_named
     a_review_that_a_rule_requires_is_waited_for
+    a_run_that_waits_beside_green_checks_holds_the_merge_up
     a_run_that_waits_for_approval_is_run_where_the_policy_says_so
     a_run_that_waits_for_approval_is_shown_with_its_page
     a_second_push_after_the_review_request_is_what_is_judged
@@ -48,7 +51,7 @@ scenarios! {
     an_empty_development_pull_request_stalls
     an_invalid_queue_file_is_sent_back_and_not_merged
     an_unfinished_candidate_is_not_touched
-    changes_that_a_stranger_requests_are_shown_and_hold_nothing_up
+    changes_that_a_stranger_requests_hold_nothing_up
     changes_that_a_writer_requests_hold_the_merge_up
     checks_that_run_are_waited_for
     no_more_merges_a_day_than_the_policy_allows

@@ -169,7 +169,12 @@ fn an_agent_that_stopped_is_asked_to_go_on_within_its_budget() {
         ("an error", -3_599, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "Agent until Some(1)"),
         ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "[Comment]"),
         // Three in 24 hours, of either kind, are all.
-        ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000), feedback(-DAY + 1)], "stalled"),
+        (
+            "an error",
+            -3_600,
+            vec![nudge("E_1", -9_000), nudge("E_2", -8_000), feedback(-DAY + 1)],
+            "Person until Some(1)",
+        ),
         ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000), feedback(-DAY)], "[Comment]"),
         // It was asked about this event.
         ("an error", -3_700, vec![nudge("E_9", -3_599)], "Agent until Some(1)"),
@@ -379,6 +384,15 @@ fn an_unnamed_pull_request_after_the_assignment_may_be_the_answer_unless_it_answ
         snapshot.needs.agent_events.insert(PullNumber(8), done);
         snapshot
     };
+    assert_eq!(told(&decide(&begin(-100))), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
+    let begin = |second: i64| {
+        let mut snapshot = begin(second);
+        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+        snapshot
+    };
+    let mut closes = begin(-100);
+    closes.needs.descriptions.insert(PullNumber(8), "Fixes #50".to_owned());
+    assert_eq!(told(&decide(&closes)), "Agent until Some(3100)", "it says that it closes another");
     let decision = decide(&begin(-100));
     assert_eq!(told(&decision), "stalled", "{}", decision.reason);
     assert!(decision.reason.contains("#8 by the agent may answer #7"), "{}", decision.reason);
@@ -439,4 +453,34 @@ fn what_no_list_shows_yet_is_not_done_again() {
     // An approval is tried once a head, whatever lists show.
     assert_eq!(points(&decide(&approval)), [StopPoint::Approve]);
     assert!(sent(&mut approval, -90_000).starts_with("[Merge"));
+}
+
+#[test]
+fn a_candidate_that_may_answer_another_issue_as_well_is_linked_to_neither() {
+    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+    match &mut snapshot.policy {
+        PolicyState::Valid { policy } => (policy.pacing.auto_link, policy.pacing.max_in_flight) = (true, 2),
+        other => panic!("{other:?}"),
+    }
+    lay(&mut snapshot, "dev-2.md", &[Folder::Pending, Folder::Processed]);
+    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(9) });
+    bind(&mut snapshot, binding(Key::Item(item_name("dev-2.md")), 6), issue(6));
+    let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
+    snapshot.needs.agent_events.insert(PullNumber(8), done);
+    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+    // Named by one of them: it is that one's.
+    snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
+    snapshot.forge.pulls.push(listed(8, -100));
+    assert_eq!(told(&decide(&snapshot)), "[Link, Comment]");
+    // Named by both, or by none.
+    let mut both = snapshot.clone();
+    both.forge.bound[1].candidates.push(candidate(8, Signal::Mentioned));
+    let mut none = snapshot;
+    none.forge.bound[0].candidates.clear();
+    for snapshot in [both, none] {
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), "stalled", "{}", decision.reason);
+        assert!(decision.reason.contains("#8 by the agent may answer #"), "{}", decision.reason);
+        assert!(decision.reason.contains("would close neither"), "{}", decision.reason);
+    }
 }

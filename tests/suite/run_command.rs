@@ -118,6 +118,33 @@ async fn a_network_that_is_away_for_a_while_is_said_once_and_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_nothing_can_be_made_of_is_said_once_and_does_not_end_the_night() {
+    let sim = sim("poll = \"1s\"\nwrite_spacing = \"0s\"").await;
+    let here = folder();
+    let answer = |status: u16, body: &str| AccidentKind::Answer { status, headers: Vec::new(), body: body.to_owned() };
+    let graphql = |status, body: &str| Accident::on("POST", "/graphql", answer(status, body));
+    let odd = [
+        Accident::on("GET", "/issues/2/timeline", answer(404, r#"{"message":"Not Found"}"#)),
+        Accident::on("GET", "/issues/2/timeline", answer(403, r#"{"message":"Resource not accessible"}"#)),
+        graphql(200, r#"{"data":null,"errors":[{"message":"Something odd"}]}"#),
+        graphql(403, r#"{"message":"Forbidden"}"#),
+    ];
+    let program = Program::on(&sim, here.path());
+    let mut run = program.start(&["run"]);
+    run.until(" wait ").await;
+    sim.step_agent().await.expect("the agent opens its draft");
+    for accident in odd {
+        sim.arrange(accident);
+        std::fs::write(program.wake(&sim), "").expect("written");
+        run.until_aside("it goes on as soon as it can").await;
+        std::fs::write(program.wake(&sim), "").expect("written");
+        assert_eq!(run.until_aside("").await, "it can be looked at again");
+    }
+    agent(&sim).await;
+    run.until(" mark-ready ").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_another_process_works_in_the_clone_it_waits_and_says_so() {
     let sim = sim(SLOW).await;
     let here = folder();

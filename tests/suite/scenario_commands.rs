@@ -206,7 +206,7 @@ impl Scene {
 
     /// Looks with the agent at work, and nothing said, until the world is so.
     async fn until(&mut self, so: impl Fn(&World) -> bool) {
-        for _ in 0..60 {
+        for _ in 0..120 {
             if self.world(|world| so(world)) {
                 return;
             }
