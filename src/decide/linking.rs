@@ -192,6 +192,12 @@ fn link(
     if let Some(aside) = left::refused(view, binding, &link) {
         return (aside.obligation.reason, aside.obligation.outcome);
     }
+    if let Some(waiting) = left::unseen(view, &notice) {
+        return (waiting.why.clone(), Outcome::Wait { waiting });
+    }
+    // Said first: once it is linked nothing is owed here any more. A conversation that is locked keeps no link away.
+    let locked = view.snapshot.refusal(&notice.object()).is_some();
+    let effects = if locked { vec![link] } else { vec![notice, link] };
     let reason = format!("{why}; it is linked");
-    (reason, act(ActionKind::Link, &binding.key, vec![link, notice]))
+    (reason, act(ActionKind::Link, &binding.key, effects))
 }

@@ -159,7 +159,7 @@ impl Client {
         for error in &graph.errors {
             partial.extend(note(&mut data, error).map_err(unexpected)?);
         }
-        self.complete(&mut data).await.map_err(failed)?;
+        partial.extend(self.complete(&mut data).await.map_err(failed)?);
         let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
         let mut facts = facts.ok_or(Failed::Other(ForgeError::NotFound { what: what.clone() }))?;
         partial.sort();
@@ -169,7 +169,9 @@ impl Client {
     }
 
     /// Brings the linked pull requests that did not fit: an agent that was sent off again and again has more than a page.
-    async fn complete(&self, data: &mut Value) -> Result<(), ForgeError> {
+    /// What GitHub withheld of them.
+    async fn complete(&self, data: &mut Value) -> Result<Vec<String>, ForgeError> {
+        let mut partial = Vec::new();
         for list in ["unsettled", "settled"] {
             for issue in data.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                 let Some(id) = issue.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
@@ -181,12 +183,16 @@ impl Client {
                         .query(Reason::LinkedPages, &what, LINKED, json!({ "id": id, "after": after }))
                         .await?;
                     match linked(graph) {
-                        Ok(page) => append(issue, page),
+                        Ok((page, withheld)) => {
+                            partial.extend(withheld);
+                            append(issue, page);
+                        }
                         Err(why) if why.is_empty() => {
                             return Err(ForgeError::Unexpected { what, why: "the answer holds none".to_owned() });
                         }
                         // Nothing is decided about an issue whose pull requests are not all known.
                         Err(why) => {
+                            partial.push(in_part(&why));
                             if let Value::Object(issue) = issue {
                                 issue.insert("unread".to_owned(), Value::String(why));
                             }
@@ -196,7 +202,7 @@ impl Client {
                 }
             }
         }
-        Ok(())
+        Ok(partial)
     }
 
     /// Brings the rest of the lists where they are longer than the first page. They are read anew when their length or their
@@ -287,9 +293,13 @@ fn too_much(graph: &Graph) -> bool {
     graph.errors.iter().any(of)
 }
 
+fn in_part(message: &str) -> String {
+    format!("GitHub answered in part: {message}")
+}
+
 /// Notes one complaint where it belongs; what is told to people of it. An error where nothing can be made of the rest.
 fn note(data: &mut Value, error: &GraphError) -> Result<Option<String>, String> {
-    let said = || format!("GitHub answered in part: {}", error.message);
+    let said = || in_part(&error.message);
     let names: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
     let index = error.path.get(1).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
     match (names.as_slice(), index) {
@@ -325,9 +335,11 @@ fn note(data: &mut Value, error: &GraphError) -> Result<Option<String>, String> 
     }
 }
 
-/// A page of linked pull requests; checks that were withheld are marked. What GitHub complained of else.
-fn linked(graph: Graph) -> Result<Value, String> {
+/// A page of linked pull requests, in which checks that were withheld are marked, and what was; or what GitHub complained
+/// of else.
+fn linked(graph: Graph) -> Result<(Value, Vec<String>), String> {
     let mut data = graph.data.unwrap_or_default();
+    let withheld = graph.errors.iter().map(|error| in_part(&error.message)).collect();
     for error in &graph.errors {
         let path: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
         let place = error.path.iter().find_map(Value::as_u64);
@@ -338,7 +350,7 @@ fn linked(graph: Graph) -> Result<Value, String> {
             pull.insert("unreadableChecks".to_owned(), Value::Bool(true));
         }
     }
-    data.pointer_mut("/node/links").map(Value::take).ok_or_else(String::new)
+    data.pointer_mut("/node/links").map(|page| (page.take(), withheld)).ok_or_else(String::new)
 }
 
 /// Where the next page of an issue's linked pull requests begins.

@@ -54,7 +54,7 @@ pub fn linked_description(before: &str, pull: PullNumber, issue: IssueNumber) ->
 pub fn link_notice(pull: PullNumber, issue: IssueNumber) -> String {
     let about = CommentMarker::Link { pull, issue };
     format!(
-        "{about}\nThis pull request answers {issue} and did not say so. `Fixes` was put before its description, so that {issue} is closed by its merge.\n"
+        "{about}\nThis pull request answers {issue} and did not say so. `Fixes` is put before its description, so that {issue} is closed by its merge.\n"
     )
 }
 

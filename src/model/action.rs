@@ -353,7 +353,7 @@ impl fmt::Display for Effect {
                 write!(f, "send {pull} back to the agent at {}", head.short())
             }
             Self::Comment { pull, about: CommentMarker::Link { .. }, .. } => {
-                write!(f, "say on {pull} that it was linked")
+                write!(f, "say on {pull} that it is linked")
             }
             Self::Redispatch { key, .. } => write!(f, "write down that the agent is sent to {key} once more"),
             Self::Unassign { login, .. } => write!(f, "unassign {login}"),

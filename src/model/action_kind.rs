@@ -141,7 +141,7 @@ impl ActionKind {
             Self::UpdateBranch => &[UpdateBranch],
             Self::Approve => &[Approve],
             Self::Rerun => &[Rerun],
-            Self::Link => &[Link, Comment],
+            Self::Link => &[Comment, Link],
         }
     }
 

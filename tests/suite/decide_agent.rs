@@ -9,8 +9,8 @@ use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Candidate, ChangeKind, CheckReport,
     CheckState, CommentMarker, Decision, Effect, Folder, HeldRun, IssueNumber, Key, ListedPull, MergeState, Mergeable,
-    Need, Outcome, OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Sent, Signal, Snapshot,
-    StopPoint,
+    Need, Outcome, OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Refusal, RefusalKind, Sent,
+    Signal, Snapshot, StopPoint,
 };
 
 /// The default time in which the agent has to begin.
@@ -346,7 +346,19 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     snapshot.needs.agent_events.insert(PullNumber(8), done);
     assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
     snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
-    assert_eq!(told(&decide(&snapshot)), "[Link, Comment]");
+    assert_eq!(told(&decide(&snapshot)), "[Comment, Link]");
+    // The process ended behind the notice, which no list may show yet; or the conversation is locked.
+    let mut half = snapshot.clone();
+    let Outcome::Act { action } = decide(&snapshot).outcome else { panic!("it is owed") };
+    let object = action.effects[0].object();
+    half.sent.push(Sent { object: object.clone(), at: at(-119) });
+    assert_eq!(told(&decide(&half)), "Forge until Some(1)");
+    half.sent[0].at = at(-120);
+    assert_eq!(told(&decide(&half)), "[Comment, Link]");
+    let mut locked = snapshot.clone();
+    let (why, kind) = ("locked".to_owned(), RefusalKind::Other);
+    locked.refused.push(Refusal { object, why, at: at(-1), times: 1, kind });
+    assert_eq!(told(&decide(&locked)), "[Link]");
     // It says so already.
     let mut said = snapshot.clone();
     let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };
@@ -360,7 +372,7 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     assert!(decision.reason.contains("#8 and #9"), "{}", decision.reason);
     let mut later = snapshot.clone();
     later.forge.pulls.push(listed(9, -50));
-    assert_eq!(told(&decide(&later)), "[Link, Comment]");
+    assert_eq!(told(&decide(&later)), "[Comment, Link]");
 }
 
 fn listed(number: u64, second: i64) -> ListedPull {
@@ -471,7 +483,7 @@ fn a_candidate_that_may_answer_another_issue_as_well_is_linked_to_neither() {
     // Named by one of them: it is that one's.
     snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
     snapshot.forge.pulls.push(listed(8, -100));
-    assert_eq!(told(&decide(&snapshot)), "[Link, Comment]");
+    assert_eq!(told(&decide(&snapshot)), "[Comment, Link]");
     // Named by both, or by none.
     let mut both = snapshot.clone();
     both.forge.bound[1].candidates.push(candidate(8, Signal::Mentioned));

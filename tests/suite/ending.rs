@@ -77,6 +77,20 @@ pub fn assigned(subject: &Subject) -> usize {
     subject.events.iter().filter(|event| event.what == What::Assigned(AGENT)).count()
 }
 
+/// What was said to it by us, and whether its description was put right.
+fn said(subject: &Subject) -> Vec<&'static str> {
+    let kind = |about: CommentMarker| match about {
+        CommentMarker::Nudge { .. } => "go on",
+        CommentMarker::Feedback { .. } => "feedback",
+        CommentMarker::Link { .. } => "linked",
+    };
+    let ours = subject.comments.iter().filter_map(|comment| CommentMarker::leading(&comment.body));
+    let mut said: Vec<&str> = ours.map(kind).collect();
+    said.extend(subject.body.contains("<!-- orchestrator:link").then_some("described"));
+    said.sort_unstable();
+    said
+}
+
 fn subjects(world: &World, ledger: &Ledger) -> Vec<String> {
     let bound: BTreeSet<u64> = ledger.bindings.values().map(|binding| binding.issue.0).collect();
     let kept = world.subjects().filter(|subject| !swept(subject, &bound));
@@ -87,7 +101,8 @@ fn subjects(world: &World, ledger: &Ledger) -> Vec<String> {
             if merged { "merged".to_owned() } else { format!("open={} {:?}", subject.is_open(), subject.reason) };
         let labels: Vec<&str> =
             subject.labels.iter().filter_map(|id| world.label(*id)).map(|label| label.name.as_str()).collect();
-        format!("{kind} \"{}\" {state} {labels:?} sent {}x", plain(&subject.title), assigned(subject))
+        let said = said(subject);
+        format!("{kind} \"{}\" {state} {labels:?} sent {}x, said {said:?}", plain(&subject.title), assigned(subject))
     });
     told.collect()
 }
