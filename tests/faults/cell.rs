@@ -268,7 +268,8 @@ impl Stage {
             told.busy += usize::from(well && matches!(cycle.decision.outcome, Outcome::Act { .. }));
             told.words
                 .extend(cycle.done.iter().filter(|done| done.result != DoneResult::Done).map(|done| done.why.clone()));
-            let unseen = cycle.decision.evidence.iter().filter(|seen| seen.fact.contains("as far as it can be judged"));
+            let shown = ["as far as it can be judged", "what GitHub left out of this look"];
+            let unseen = cycle.decision.evidence.iter().filter(|seen| shown.iter().any(|it| seen.fact.contains(it)));
             told.words.extend(unseen.map(|seen| seen.value.clone()));
             if let Outcome::Stalled { why, .. } = &cycle.decision.outcome {
                 told.words.push(why.clone());
