@@ -98,8 +98,12 @@ fn issues_made(view: View<'_>) -> Gauge {
     let taken_over =
         |binding: &Binding| binding.settled.is_some_and(|settled| settled.duration_since(binding.bound) < BREATH);
     let bindings = view.snapshot.ledger.iter().flat_map(|ledger| ledger.bindings.values());
-    let made = bindings.filter(|binding| !taken_over(binding)).map(|binding| binding.bound);
-    gauge("issues", Span::Hour, made, view.policy.limits.issues_per_hour, view.snapshot.now)
+    let bound = bindings.filter(|binding| !taken_over(binding)).map(|binding| binding.bound);
+    // Other instances are told by the ledger alone, and an issue that could not be bound by its maker alone.
+    let (limit, now) = (view.policy.limits.issues_per_hour, view.snapshot.now);
+    let bound = gauge("issues", Span::Hour, bound, limit, now);
+    let created = gauge("issues", Span::Hour, view.snapshot.created.iter().copied(), limit, now);
+    if created.count > bound.count { created } else { bound }
 }
 
 /// Counted are the merges of bound issues, whoever made them: those that the ledger has settled, and those that GitHub

@@ -21,6 +21,8 @@ pub struct Known {
     pub refused: Vec<Refusal>,
     /// What was taken, or perhaps taken, and may not be shown yet.
     pub sent: Vec<Sent>,
+    /// When issues were made, or perhaps made, here.
+    pub created: Vec<Timestamp>,
     /// The newest push to the mainline, where it was let through against rules.
     pub bypassed: Option<Bypass>,
 }
@@ -44,6 +46,7 @@ impl Answers {
                 known.sent.push(sent);
             }
         }
+        known.created.splice(0..0, earlier.created.into_iter().take(MAX));
         known.bypassed = known.bypassed.take().or(earlier.bypassed);
     }
 
@@ -70,6 +73,12 @@ impl Answers {
 
     /// It was taken, or perhaps taken.
     pub(super) fn sent(&self, effect: &Effect, at: Timestamp) {
+        if matches!(effect, Effect::Create { .. }) {
+            let created = &mut self.hold().created;
+            let first = created.len().saturating_sub(MAX - 1);
+            created.drain(..first);
+            created.push(at);
+        }
         if !is_shown_late(effect) {
             return;
         }

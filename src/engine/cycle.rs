@@ -156,7 +156,10 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
         self.recalled
             .get_or_init(async || {
                 let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
-                let known = |kept: Snapshot| Known { refused: kept.refused, sent: kept.sent, bypassed: kept.bypassed };
+                let known = |kept: Snapshot| {
+                    let Snapshot { refused, sent, created, bypassed, .. } = kept;
+                    Known { refused, sent, created, bypassed }
+                };
                 self.answers.take_over(kept.map(known).unwrap_or_default());
             })
             .await;
@@ -193,8 +196,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             | Outcome::Rest { .. }
             | Outcome::Stalled { .. } => Vec::new(),
         };
-        let Known { refused, sent, bypassed } = self.answers.known();
-        self.remember(lock, &Snapshot { refused, sent, bypassed, ..snapshot.clone() }).await;
+        let Known { refused, sent, created, bypassed } = self.answers.known();
+        self.remember(lock, &Snapshot { refused, sent, created, bypassed, ..snapshot.clone() }).await;
         tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
         Ok(Cycle { snapshot, decision, done })
     }

@@ -68,6 +68,7 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         needs: Needs::default(),
         refused: look.answers.refused.clone(),
         sent: look.answers.sent.clone(),
+        created: look.answers.created.clone(),
         limits: LimitsMet::new(),
         bypassed: look.answers.bypassed.clone(),
     })

@@ -227,6 +227,9 @@ pub struct Snapshot {
     /// What was done and lists may not show yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<Sent>,
+    /// When this instance made issues lately, or perhaps did: also those that nothing is bound to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub created: Vec<Timestamp>,
     /// The rate limits that GitHub has set.
     #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
     pub limits: LimitsMet,

@@ -54,6 +54,7 @@ scenarios! {
     changes_that_a_stranger_requests_hold_nothing_up
     changes_that_a_writer_requests_hold_the_merge_up
     checks_that_run_are_waited_for
+    issues_whose_answers_are_lost_count_against_the_limit
     no_more_merges_a_day_than_the_policy_allows
     no_more_merges_an_hour_than_the_policy_allows
     one_that_was_unlinked_by_hand_is_left_to_a_person

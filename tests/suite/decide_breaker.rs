@@ -168,3 +168,20 @@ fn a_limit_of_github_s_is_a_named_wait_and_one_on_creating_holds_up_nothing_else
     let decision = decide(&snapshot);
     assert_eq!((waits(&decision).actor, waits(&decision).until), (Actor::Forge, Some(at(300))));
 }
+
+#[test]
+fn issues_that_were_made_and_never_bound_count_as_well() {
+    let mut snapshot = with(Vec::new());
+    promotable(&mut snapshot);
+    limits(&mut snapshot, 3, 20);
+    snapshot.created = vec![at(-3_600), at(-900), at(-600)];
+    assert_eq!(points(&decide(&snapshot))[..2], [StopPoint::Attempt, StopPoint::Create]);
+    snapshot.created.push(at(-300));
+    let decision = decide(&snapshot);
+    assert_eq!(waits(&decision).until, Some(at(-900 + 3_600)), "{}", decision.reason);
+    // Where the ledger tells of more, another instance is at work.
+    let bound = |n: u8, second: i64| settled(n, second, second + 60, false);
+    snapshot.ledger = with(vec![bound(1, -100), bound(2, -200), bound(3, -300), bound(4, -400)]).ledger;
+    let (gauge, _) = gauges(&snapshot)[0].clone();
+    assert_eq!((gauge.count, gauge.tripped), (4, true));
+}

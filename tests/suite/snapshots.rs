@@ -89,6 +89,7 @@ pub fn quiet() -> Snapshot {
         needs: Needs::default(),
         refused: Vec::new(),
         sent: Vec::new(),
+        created: Vec::new(),
         limits: orchestrator::model::LimitsMet::new(),
         bypassed: None,
     }
