@@ -1,6 +1,7 @@
 scenarios! {
     a_base_that_was_modified_is_tried_again_at_once
     a_branch_that_moved_since_the_merge_is_not_deleted
+    a_capability_issue_quotes_writers_and_counts_the_others
     a_change_of_the_policy_is_never_merged
     a_comment_behind_a_full_page_is_seen
     a_comment_that_is_refused_is_shown_and_not_hammered
@@ -10,6 +11,7 @@ scenarios! {
     a_development_pull_request_is_marked_ready_and_merged
     a_draft_title_is_the_agents_own_word
     a_failure_over_money_is_told_to_a_person_at_once
+    a_file_that_would_feed_the_queue_is_set_aside
     a_green_head_is_merged_by_a_token_that_may_not_read_single_checks
     a_guardrail_that_is_off_is_not_asked
     a_guardrail_that_only_warns_is_shown_and_holds_nothing_up
@@ -18,6 +20,7 @@ scenarios! {
     a_head_that_moved_is_judged_anew
     a_held_pull_request_is_neither_merged_nor_talked_to
     a_hundred_and_fifty_comments_are_all_counted
+    a_limit_on_creating_is_waited_for
     a_merge_queue_is_named
     a_merge_that_a_rule_forbids_is_shown_and_tried_later
     a_merge_whose_answer_is_lost_is_read_back
@@ -32,6 +35,7 @@ scenarios! {
     a_pull_request_that_is_too_large_is_not_merged_unseen
     a_pull_request_that_names_no_issue_is_shown_and_not_guessed
     a_pull_request_that_only_mentions_the_issue_is_shown_and_not_guessed
+    a_query_that_is_too_much_is_asked_in_smaller_pages
     a_rate_limit_is_waited_for_and_then_the_agent_is_asked_to_go_on
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks
     a_required_check_that_never_reports_is_named
@@ -55,6 +59,7 @@ scenarios! {
     changes_that_a_writer_requests_hold_the_merge_up
     checks_that_run_are_waited_for
     issues_whose_answers_are_lost_count_against_the_limit
+    moves_are_committed_by_github_where_the_mainline_wants_signatures
     no_more_merges_a_day_than_the_policy_allows
     no_more_merges_an_hour_than_the_policy_allows
     one_that_was_unlinked_by_hand_is_left_to_a_person

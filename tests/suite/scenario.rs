@@ -200,6 +200,9 @@ fn told(cycle: &Cycle, closely: bool) -> String {
         for also in &decision.also {
             let _ = writeln!(out, "   also {} {}", also.stage.code(), also.reason);
         }
+        for (name, why) in &cycle.snapshot.planning.quarantined {
+            let _ = writeln!(out, "   set aside {name}: {why}");
+        }
     }
     out
 }

@@ -7,6 +7,7 @@
 //! | `play` | the same with the agent at work in between |
 //! | `agent works` | the agent goes on by a step |
 //! | `until the draft is open`, `until #2 is finished`, `until #2 is ready` | looks with the agent at work, unsaid |
+//! | `until #3 is assigned` | the same, until somebody is |
 //! | `wait 46m` | time passes |
 //! | `restart` | another process goes on in the same folder |
 //! | `guardrails` | what each guardrail says of the focused pull request |
@@ -157,6 +158,10 @@ impl Scene {
             ["until", pull, "is", "ready"] => {
                 let pull = number(pull);
                 self.until(|world| world.pull(pull).is_some_and(|(_, pull)| !pull.draft)).await;
+            }
+            ["until", issue, "is", "assigned"] => {
+                let issue = number(issue);
+                self.until(|world| world.subject(issue).is_some_and(|issue| !issue.assignees.is_empty())).await;
             }
             ["wait", long] => self.booth.advance(seconds(long)),
             ["restart"] => self.booth.restart(),
@@ -411,6 +416,8 @@ fn setting(world: &mut World, name: &str, value: &str) {
         "issues" => settings.issues = on,
         "archived" => settings.archived = on,
         "protected" => settings.mainline_protected = on,
+        "signatures required" => settings.signatures_required = on,
+        "rules bypassable" => settings.rules_bypassable = on,
         "required check" => {
             settings.required_checks.insert(value.to_owned());
         }
