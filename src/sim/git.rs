@@ -1,4 +1,4 @@
-//! The bare repository behind the simulator, written with the `git` program only.
+//! The bare repository behind the simulator, written, but for its configuration, with the `git` program only.
 //!
 //! Needs git 2.38 or newer on the path and a directory to write in. Guarantees: no user or system configuration, no
 //! prompt, a fixed identity and the date that the caller names, so the same calls give the same oids; every change of

@@ -290,19 +290,24 @@ fn what_the_agent_can_mend_is_sent_back_once_a_head() {
     }
 }
 
-/// Another pull request of the agent that may be the answer.
-fn candidate(number: u64, signal: Signal) -> Candidate {
-    Candidate {
+/// Another open pull request of the agent, as the list shows it.
+fn listed(number: u64, second: i64) -> ListedPull {
+    ListedPull {
         number: PullNumber(number),
         title: "Count lines".to_owned(),
         author: agent(),
         head_branch: "copilot/count-lines".to_owned(),
         cross_repository: false,
         base: "main".to_owned(),
-        state: PullState::Open,
-        created: at(-100),
-        signal,
+        created: Some(at(second)),
     }
+}
+
+/// The same where GitHub connects it with the issue.
+fn candidate(number: u64, signal: Signal) -> Candidate {
+    let ListedPull { number, title, author, head_branch, cross_repository, base, .. } = listed(number, -100);
+    let (state, created) = (PullState::Open, at(-100));
+    Candidate { number, title, author, head_branch, cross_repository, base, state, created, signal }
 }
 
 #[test]
@@ -373,18 +378,6 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     let mut later = snapshot.clone();
     later.forge.pulls.push(listed(9, -50));
     assert_eq!(told(&decide(&later)), "[Comment, Link]");
-}
-
-fn listed(number: u64, second: i64) -> ListedPull {
-    ListedPull {
-        number: PullNumber(number),
-        title: "Count lines".to_owned(),
-        author: agent(),
-        head_branch: "copilot/count-lines".to_owned(),
-        cross_repository: false,
-        base: "main".to_owned(),
-        created: Some(at(second)),
-    }
 }
 
 #[test]

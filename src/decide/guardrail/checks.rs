@@ -21,7 +21,7 @@ const YOUNG: SignedDuration = SignedDuration::from_mins(10);
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
     match case.pull.checks {
-        CheckState::Success => settled(case).unwrap_or(Verdict::Pass),
+        CheckState::Success => hindrance(case).unwrap_or(Verdict::Pass),
         CheckState::Pending => pending(case),
         CheckState::Failure => match report(case, true) {
             Err(look) => look,
@@ -34,14 +34,14 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         },
         CheckState::None => absent(case),
         CheckState::Unreadable => {
-            settled(case).unwrap_or_else(|| Verdict::Unseen(format!("this token may not read the checks of {pull}")))
+            hindrance(case).unwrap_or_else(|| Verdict::Unseen(format!("this token may not read the checks of {pull}")))
         }
     }
 }
 
 /// What holds up a head whose checks are green, or can't be read: others may still appear, and runs that wait for a person
 /// count nowhere until somebody lets them run.
-fn settled(case: &Case<'_>) -> Option<Verdict> {
+fn hindrance(case: &Case<'_>) -> Option<Verdict> {
     if let Some(until) = still(case, FRESH) {
         let why = format!("the head of {} is young; its checks may not be all there yet", case.pull.number);
         return Some(waits(why, Some(until)));
