@@ -370,3 +370,29 @@ fn append(issue: &mut Value, mut page: Value) {
         *slot = info;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(errors: Value) -> Result<(Value, Vec<String>), String> {
+        let node = json!({ "links": { "nodes": [{ "number": 5 }, { "number": 6 }], "pageInfo": {} } });
+        let graph = json!({ "data": { "node": node }, "errors": errors });
+        linked(serde_json::from_value(graph).expect("an answer"))
+    }
+
+    #[test]
+    fn checks_that_are_withheld_on_a_further_page_are_marked_and_anything_else_leaves_the_issue_unread() {
+        let withheld = |path: Value| json!([{ "message": "not yours", "type": "FORBIDDEN", "path": path }]);
+        let (read, told) = page(json!([])).expect("a page");
+        assert!(told.is_empty() && read["nodes"][1].get("unreadableChecks").is_none());
+        let (read, told) = page(withheld(json!(["node", "links", "nodes", 1, "statusCheckRollup"]))).expect("a page");
+        assert_eq!(told, ["GitHub answered in part: not yours"]);
+        assert!(read["nodes"][0].get("unreadableChecks").is_none() && read["nodes"][1]["unreadableChecks"] == true);
+        for path in [json!(["node", "links", "nodes", 1, "labels"]), json!(["node"]), json!([])] {
+            assert_eq!(page(withheld(path)), Err("not yours".to_owned()));
+        }
+        let nothing: Graph = serde_json::from_value(json!({ "data": { "node": null } })).expect("an answer");
+        assert_eq!(linked(nothing), Err(String::new()));
+    }
+}

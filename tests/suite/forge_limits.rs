@@ -116,10 +116,12 @@ async fn graphql_says_it_with_a_200() {
     let reset = (now() + SignedDuration::from_mins(5)).as_second().to_string();
     let spent = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset), ("x-ratelimit-resource", "graphql")];
     let limited = r#"{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded for user."}]}"#;
+    let other = r#"{"errors":[{"type":"RATE_LIMIT","code":"graphql_rate_limit","message":"Limit reached."}]}"#;
     let secondary = r#"{"errors":[{"message":"You have exceeded a secondary rate limit."}]}"#;
     for (headers, body, window, seconds) in [
         (&spent[..], limited, Window::GraphQl, 300),
         (&[], limited, Window::Everything, 60),
+        (&spent[..], other, Window::GraphQl, 300),
         (&[], secondary, Window::Everything, 60),
         (&[("retry-after", "33")], secondary, Window::Everything, 33),
     ] {
