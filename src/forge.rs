@@ -26,7 +26,7 @@ pub use self::checkup::ASSIGNABLE;
 pub use self::http::{ForgeError, Spent};
 pub use self::observe::{LINKED as LINKED_PULLS, LISTS, OBSERVATION};
 
-use crate::model::{Balance, LimitsMet, RepositoryName, Resource, Spending, TokenKind};
+use crate::model::{Balance, LimitsMet, NodeId, RepositoryName, Resource, Spending, TokenKind};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,8 @@ pub struct Settings {
 pub struct Client {
     pub(self) http: http::Http,
     pub(self) repository: RepositoryName,
+    /// The repository's own id, once it was looked at.
+    pub(self) node: Mutex<Option<NodeId>>,
     /// What kind of token it has.
     pub(self) token: TokenKind,
     /// Labels that are known to exist, in lower case as GitHub compares them; `None` until they were listed.
@@ -69,8 +71,16 @@ impl Client {
         let token =
             settings.token.as_ref().map_or_else(TokenKind::default, |token| TokenKind::of(token.expose_secret()));
         let repository = settings.repository.clone();
-        let (labels, pages, size, lists) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { http, repository, token, labels, pages, size, lists })
+        Ok(Self {
+            http,
+            repository,
+            token,
+            node: Mutex::default(),
+            labels: Mutex::default(),
+            pages: Mutex::default(),
+            size: Mutex::default(),
+            lists: Mutex::default(),
+        })
     }
 
     /// What was spent so far.

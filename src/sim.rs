@@ -88,7 +88,7 @@ pub use self::agent::{AgentEvent, IssueKind, Mishap, Script};
 pub use self::git::{Entry, FileChange, GitError, Signature, Tree};
 use self::git::{Objects, Repository};
 pub use self::hub::{BranchCommit, MergeRequest};
-use self::hub::{Clock, Hub, NewFiles, Opening, Trouble};
+use self::hub::{BranchDeletion, Clock, Hub, NewFiles, Opening, Trouble};
 pub use self::miniature::{Edit, Miniature, Push, Pushed, Wire};
 use self::wire::Server;
 pub use self::wire::{
@@ -346,7 +346,7 @@ impl Simulator {
     /// A person deletes a branch at GitHub.
     pub async fn delete_branch(&self, by: AccountId, branch: &str) -> Result<(), SimError> {
         self.hub().tick();
-        Ok(self.hub().delete_branch(by, branch).await?)
+        Ok(self.hub().delete_branch(by, &BranchDeletion::anywhere(branch)).await?)
     }
 
     /// An administrator points a branch at another commit, back or aside, whatever protects it.

@@ -138,8 +138,8 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     async fn close_pull(&self, pull: PullNumber) -> Performed<()> {
         self.told(&ForgeWrite::ClosePull(pull), ())
     }
-    async fn delete_branch(&self, branch: &str, _head: CommitId) -> Performed<()> {
-        self.told(&ForgeWrite::DeleteBranch { branch: branch.to_owned() }, ())
+    async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
+        self.told(&ForgeWrite::DeleteBranch { branch: branch.to_owned(), head }, ())
     }
     async fn comment(&self, comment: &PullComment) -> Performed<()> {
         self.told(&ForgeWrite::Comment { pull: comment.pull, text: comment.text.clone() }, ())

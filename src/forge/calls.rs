@@ -7,6 +7,10 @@ use super::http::GRAPHQL;
 use crate::model::{BranchCommit, Call, Closing, ForgeWrite};
 use base64::Engine as _;
 use serde_json::{Value, json};
+use std::sync::PoisonError;
+
+/// What a reference points to that is no more.
+const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 impl Client {
     /// The request of a write.
@@ -59,8 +63,12 @@ impl Client {
             ForgeWrite::ClosePull(pull) => {
                 self.below("PATCH", &format!("/pulls/{}", pull.0), Some(json!({ "state": "closed" })))
             }
-            ForgeWrite::DeleteBranch { branch } => {
-                self.below("DELETE", &format!("/git/refs/heads/{}", encoded(branch)), None)
+            ForgeWrite::DeleteBranch { branch, head } => {
+                let document = include_str!("graphql/delete_branch.graphql");
+                let update = json!({ "name": format!("refs/heads/{branch}"), "beforeOid": head, "afterOid": NOTHING });
+                let repository = self.node.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let body = json!({ "query": document, "variables": { "repository": repository, "updates": [update] } });
+                Call { method: "POST", path: GRAPHQL.to_owned(), body: Some(body) }
             }
             ForgeWrite::Comment { pull, text } => {
                 self.below("POST", &format!("/issues/{}/comments", pull.0), Some(json!({ "body": text })))

@@ -160,6 +160,8 @@ impl Client {
             partial.extend(note(&mut data, error).map_err(unexpected)?);
         }
         partial.extend(self.complete(&mut data).await.map_err(failed)?);
+        let node = data.pointer("/repository/id").and_then(Value::as_str).map(|id| NodeId(id.to_owned()));
+        *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node;
         let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
         let mut facts = facts.ok_or(Failed::Other(ForgeError::NotFound { what: what.clone() }))?;
         partial.sort();

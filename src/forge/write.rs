@@ -5,7 +5,7 @@
 //! **Races**: a lost answer is unknown; what can be read back at once is.
 
 use super::calls::encoded;
-use super::http::{Reply, Unsent};
+use super::http::{GraphError, Reply, Unsent};
 use super::shape::{Named, Who, account};
 use super::{Client, ForgeError};
 use crate::model::{
@@ -71,6 +71,15 @@ fn refused<T>(reply: &Reply) -> Performed<T> {
     let good = matches!(status, 403 | 404 | 405 | 410 | 422);
     let refused = good.then_some(if status == 403 { RefusalKind::Permission } else { RefusalKind::Other });
     Performed::NotDone { why: format!("GitHub answered {status}: {}", reply.message()), refused }
+}
+
+/// What kind of refusal a complaint is.
+fn kind(error: &GraphError) -> RefusalKind {
+    match error.kind.as_deref() {
+        Some("BRANCH_PROTECTION_RULE_VIOLATION") => RefusalKind::PullRequest,
+        Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => RefusalKind::Permission,
+        _ => RefusalKind::Other,
+    }
 }
 
 impl Client {
@@ -239,14 +248,9 @@ impl Client {
             return Performed::Done { value };
         }
         let complaint = graph.complaint();
-        let refused = match graph.errors.first().map(|error| error.kind.as_deref().unwrap_or_default()) {
-            None => return unknown("the answer names no commit"),
-            // The branch moved: decide again.
-            Some("STALE_DATA") => None,
-            Some("BRANCH_PROTECTION_RULE_VIOLATION") => Some(RefusalKind::PullRequest),
-            Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => Some(RefusalKind::Permission),
-            Some(_) => Some(RefusalKind::Other),
-        };
+        let Some(error) = graph.errors.first() else { return unknown("the answer names no commit") };
+        // The branch moved: decide again.
+        let refused = (error.kind.as_deref() != Some("STALE_DATA")).then(|| kind(error));
         Performed::NotDone { why: format!("GitHub did not commit: {complaint}"), refused }
     }
 
@@ -327,27 +331,27 @@ impl Client {
         }
     }
 
-    /// Deletes a branch that still stands at this commit; one that is gone is done.
+    /// Deletes a branch that still stands at this commit, in one compare-and-set; one that is gone is done.
+    ///
+    /// How GitHub words a branch that moved, or that is gone, is written down nowhere; so a refusal is followed by a read.
     pub async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
-        match self
-            .http
-            .get(Reason::Probe, "read a branch", &self.path(&format!("/git/ref/heads/{}", encoded(branch))))
-            .await
-        {
-            Err(ForgeError::NotFound { .. }) => return Performed::Done { value: () },
-            Err(error) => return not_done(error.to_string()),
-            Ok(reply) => {
-                let found = reply.body.pointer("/object/sha").and_then(Value::as_str).unwrap_or_default().to_owned();
-                if found != head.to_string() {
-                    return not_done(format!("{branch} moved since it was judged"));
-                }
+        let write = ForgeWrite::DeleteBranch { branch: branch.to_owned(), head };
+        let (said, refused) = match self.http.mutate(Reason::of(&write), &self.call(&write)).await {
+            Err(Unsent::Limited(error)) => return not_done(error.to_string()),
+            Err(Unsent::Unknown(why)) => (why, None),
+            Ok(graph) => match graph.data.as_ref().and_then(|data| data.get("updateRefs")) {
+                Some(Value::Object(_)) => return Performed::Done { value: () },
+                _ => (format!("GitHub did not delete {branch}: {}", graph.complaint()), graph.errors.first().map(kind)),
+            },
+        };
+        let path = self.path(&format!("/git/ref/heads/{}", encoded(branch)));
+        match self.http.get(Reason::Probe, "read a branch", &path).await {
+            Err(ForgeError::NotFound { .. }) => Performed::Done { value: () },
+            Ok(reply) if reply.body.pointer("/object/sha") != Some(&Value::String(head.to_string())) => {
+                not_done(format!("{branch} moved since it was judged"))
             }
-        }
-        match self.send(&ForgeWrite::DeleteBranch { branch: branch.to_owned() }).await {
-            Err(unsent) => unsent.performed(),
-            Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
-            Ok(reply) if reply.message().contains("Reference does not exist") => Performed::Done { value: () },
-            Ok(reply) => refused(&reply),
+            Ok(_) if refused.is_some() => Performed::NotDone { why: said, refused },
+            Ok(_) | Err(_) => unknown(said),
         }
     }
 }

@@ -133,6 +133,7 @@ impl Reason {
             | Self::Checks
             | Self::Assignable
             | Self::MarkReady
+            | Self::DeleteBranch
             | Self::Commit => Some(Resource::GraphQl),
             Self::Timeline
             | Self::Rules
@@ -157,8 +158,7 @@ impl Reason {
             | Self::Revise
             | Self::Merge
             | Self::CloseIssue
-            | Self::ClosePull
-            | Self::DeleteBranch => Some(Resource::Core),
+            | Self::ClosePull => Some(Resource::Core),
             Self::GitList | Self::GitFetch | Self::GitPush => None,
         }
     }

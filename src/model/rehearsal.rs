@@ -58,6 +58,8 @@ pub enum ForgeWrite {
     DeleteBranch {
         /// Its name.
         branch: String,
+        /// Where it has to stand.
+        head: CommitId,
     },
     /// Write a comment.
     Comment {

@@ -75,6 +75,22 @@ pub struct BranchCommit {
     pub files: Vec<(String, Option<Vec<u8>>)>,
 }
 
+/// A branch that GitHub is asked to delete.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct BranchDeletion {
+    /// Its name.
+    pub branch: String,
+    /// Where it has to stand; anywhere if nothing is said.
+    pub expected: Option<String>,
+}
+
+impl BranchDeletion {
+    /// The branch, wherever it stands.
+    pub(super) fn anywhere(branch: &str) -> BranchDeletion {
+        BranchDeletion { branch: branch.to_owned(), expected: None }
+    }
+}
+
 /// Files to commit onto a branch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewFiles<'a> {
@@ -312,16 +328,21 @@ impl<G: Objects> Hub<G> {
     }
 
     /// Deletes a branch as the API does.
-    pub(super) async fn delete_branch(&self, by: AccountId, branch: &str) -> Result<(), Trouble> {
+    pub(super) async fn delete_branch(&self, by: AccountId, deletion: &BranchDeletion) -> Result<(), Trouble> {
         let _gate = self.gate.lock().await;
         self.settle_gated(by).await?;
+        let BranchDeletion { branch, expected } = deletion;
         let tip = {
             let world = self.world();
             world.may_delete_branch(by, branch)?;
             world.branch(branch).unwrap_or_default().to_owned()
         };
+        let moved = || Trouble::Refused(Refusal::Conflict("Reference was updated meanwhile".to_owned()));
+        if expected.as_ref().is_some_and(|expected| *expected != tip) {
+            return Err(moved());
+        }
         if !self.git.delete_ref(&format!("refs/heads/{branch}"), &tip).await? {
-            return Err(Trouble::Refused(Refusal::Conflict("Reference was updated meanwhile".to_owned())));
+            return Err(moved());
         }
         self.settle_gated(by).await?;
         Ok(())

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::agent::{self, AgentEvent, IssueKind, Script, Scripts};
 use super::git::{Entry, FileChange, GitError, Memory, NewCommit, Objects, Signature, Tree};
-use super::hub::{BranchCommit, Hub, MergeRequest, Opening};
+use super::hub::{BranchCommit, BranchDeletion, Hub, MergeRequest, Opening};
 use super::wire::{Accident, RequestLog, Server, Transcript};
 use super::world::{AccountId, MergeMethod, PushRule, Settings, World};
 use super::{Options, SimError, check_names, found};
@@ -236,7 +236,13 @@ impl Miniature {
 
     /// A person or a client deletes a branch at GitHub.
     pub fn delete_branch(&mut self, by: AccountId, branch: &str) -> Result<(), SimError> {
-        at_once(self.hub.delete_branch(by, branch))
+        at_once(self.hub.delete_branch(by, &BranchDeletion::anywhere(branch)))
+    }
+
+    /// A client deletes a branch that has to stand at this commit.
+    pub fn delete_branch_at(&mut self, by: AccountId, branch: &str, expected: &str) -> Result<(), SimError> {
+        let deletion = BranchDeletion { branch: branch.to_owned(), expected: Some(expected.to_owned()) };
+        at_once(self.hub.delete_branch(by, &deletion))
     }
 
     /// An administrator points a branch at another commit, back or aside, whatever protects it.

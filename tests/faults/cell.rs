@@ -346,7 +346,7 @@ fn repeated(log: &RequestLog) -> Result<(), String> {
     let mut before: Option<(String, String)> = None;
     for entry in &log.entries {
         let what = match entry.operation.as_deref() {
-            Some(operation) if !matches!(operation, "MarkReady" | "CommitOnBranch") => None,
+            Some(operation) if !matches!(operation, "MarkReady" | "CommitOnBranch" | "DeleteBranch") => None,
             // What a gateway answered has no operation; of GraphQL it may have been a question.
             None if entry.path == "/graphql" => None,
             _ if is_read(&format!("{} ", entry.method)) => None,

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 
 const OPERATIONS: &str = include_str!("../../fixtures/github/operations.txt");
 /// What GraphQL is asked by the client.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "query Observe",
     "query Linked",
     "query Lists",
@@ -30,6 +30,7 @@ const DOCUMENTS: [&str; 7] = [
     "query Assignable",
     "mutation MarkReady",
     "mutation CommitOnBranch",
+    "mutation DeleteBranch",
 ];
 
 /// Which operation a request is.

@@ -15,7 +15,7 @@ pub enum Play {
     Crowded,
     /// An item whose first head is red.
     Red,
-    /// An item in a repository whose mainline takes signed commits only.
+    /// An item in a repository whose mainline takes signed commits only, and whose branches are kept by a rule.
     Signed,
     /// What a checkup asks.
     Checkup,
@@ -61,6 +61,9 @@ impl Play {
     pub fn prepare(self, world: &mut World) {
         self.story().prepare(world);
         world.settings.signatures_required = self == Self::Signed;
+        if self == Self::Signed {
+            world.settings.undeletable.insert("copilot/*".to_owned());
+        }
         if self == Self::Checkup {
             world.settings.required_checks.insert("build".to_owned());
         }

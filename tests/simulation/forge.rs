@@ -523,21 +523,19 @@ impl Forge for Instance {
     }
 
     async fn delete_branch(&self, branch: &str, head: CommitId) -> Performed<()> {
-        match self.sim().world(|world| world.branch(branch).map(look::commit)) {
-            None => return Performed::Done { value: () },
-            Some(found) if found != head => return not_done(format!("{branch} moved since it was judged")),
-            Some(_) => {}
-        }
-        let by = self.account();
+        let (by, expected) = (self.account(), head.to_string());
         let delete = |sim: &mut Miniature| {
             sim.world(|world| writable(world))?;
-            sim.delete_branch(by, branch).map_err(refusal)
+            sim.delete_branch_at(by, branch, &expected).map_err(refusal)
         };
-        match self.write(StopPoint::DeleteBranch, delete).await {
-            Sent::Answered(Err(error)) if error.message().contains("Reference does not exist") => {
-                Performed::Done { value: () }
-            }
-            other => patched(other),
+        let sent = self.write(StopPoint::DeleteBranch, delete).await;
+        if matches!(sent, Sent::Answered(Ok(()))) {
+            return Performed::Done { value: () };
+        }
+        match self.sim().world(|world| world.branch(branch).map(look::commit)) {
+            None => Performed::Done { value: () },
+            Some(found) if found != head => not_done(format!("{branch} moved since it was judged")),
+            Some(_) => patched(sent),
         }
     }
 

@@ -102,6 +102,7 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     done(client.unassign(issue.number, AGENT).await);
     done(client.unassign(issue.number, AGENT).await);
     done(client.merge(&merge_of(pull, &head)).await);
+    client.observe(&Question::default()).await.expect("observed");
     let branch = sim.world(|world| world.pull(2).expect("it").1.head.clone());
     done(client.delete_branch(&branch, head.parse().expect("a commit")).await);
     done(client.delete_branch(&branch, head.parse().expect("a commit")).await);

@@ -2,10 +2,10 @@
 
 use crate::forge_client::{arrange, client, client_with, done, merge_of, not_done, ready_pull, text, unknown};
 use crate::sim_client::simulator;
-use orchestrator::model::{IssueNumber, NodeId, Performed, PullNumber};
+use orchestrator::model::{CommitId, IssueNumber, NodeId, Performed, PullNumber, Question};
 use orchestrator::sim::AccidentKind::{After, Answer, Before, BrokenOff};
-use orchestrator::sim::Simulator;
 use orchestrator::sim::world::{Permission, StateReason};
+use orchestrator::sim::{Accident, Simulator};
 
 const LOGIN: &str = "copilot-swe-agent[bot]";
 
@@ -199,20 +199,41 @@ async fn a_branch_is_deleted_at_the_judged_commit_only_and_gone_is_done() {
     let (_, head) = ready_pull(&sim, "one").await;
     let moved = sim.commit_files("one", &[("late.txt", Some(b"late"))], "late").await.expect("committed");
     let at = |id: &str| id.parse().expect("a commit id");
-    let (why, refused) = not_done(client(&sim).delete_branch("one", at(&head)).await);
+    let client = client(&sim);
+    client.observe(&Question::default()).await.expect("a look");
+    let (why, refused) = not_done(client.delete_branch("one", at(&head)).await);
     assert!(why.contains("moved since it was judged") && !refused, "{why}");
-    done(client(&sim).delete_branch("one", at(&moved)).await);
-    done(client(&sim).delete_branch("one", at(&moved)).await);
-    assert_eq!(sim.requests().count("DELETE", "/git/refs/heads/one"), 1);
+    assert_eq!(sim.world(|world| world.branch("one").map(str::to_owned)), Some(moved.clone()));
+    done(client.delete_branch("one", at(&moved)).await);
+    assert_eq!(sim.world(|world| world.branch("one").map(str::to_owned)), None);
+    done(client.delete_branch("one", at(&moved)).await);
 }
 
 #[tokio::test]
-async fn a_branch_that_vanishes_in_the_very_moment_is_done() {
+async fn a_branch_whose_deletion_got_lost_is_in_doubt_only_while_it_stands() {
     let sim = simulator().await;
     let (_, head) = ready_pull(&sim, "one").await;
-    let gone = r#"{"message":"Reference does not exist","status":"422"}"#;
-    arrange(&sim, "DELETE", "/heads/one", Answer { status: 422, headers: Vec::new(), body: gone.to_owned() });
-    done(client(&sim).delete_branch("one", head.parse().expect("a commit id")).await);
+    let head: CommitId = head.parse().expect("a commit id");
+    let client = client(&sim);
+    client.observe(&Question::default()).await.expect("a look");
+    let lost = |kind| Accident { body_part: "updateRefs".to_owned(), ..Accident::on("POST", "/graphql", kind) };
+    sim.arrange(lost(Before(502)));
+    unknown(client.delete_branch("one", head).await);
+    sim.arrange(lost(After(502)));
+    done(client.delete_branch("one", head).await);
+}
+
+#[tokio::test]
+async fn a_branch_that_a_rule_keeps_is_refused_in_githubs_words() {
+    let sim = simulator().await;
+    let (_, head) = ready_pull(&sim, "one").await;
+    sim.world(|world| {
+        world.settings.undeletable.insert("on*".to_owned());
+    });
+    let client = client(&sim);
+    client.observe(&Question::default()).await.expect("a look");
+    let (why, refused) = not_done(client.delete_branch("one", head.parse().expect("a commit id")).await);
+    assert!(why.contains("Cannot delete this branch") && refused, "{why}");
 }
 
 #[tokio::test]
@@ -239,6 +260,7 @@ async fn somebody_who_may_only_read_is_told_so() {
     let reading = client_with(&sim, "readers-token");
     let (why, refused) = not_done(reading.merge(&merge_of(pull, &head)).await);
     assert!(why.starts_with("GitHub answered 40") && refused, "{why}");
+    reading.observe(&Question::default()).await.expect("a look");
     let (_, refused) = not_done(reading.delete_branch("one", head.parse().expect("an id")).await);
     assert!(refused);
 }

@@ -21,7 +21,7 @@
 //! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
 //! | `set up to date required` … | a setting or a rule of the repository, see [`setting`] |
 //! | `answer POST /issues 403: words` | GitHub's next answer to such a request; nothing is done |
-//! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives |
+//! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives; of GraphQL `mutation Name` |
 //! | `behind 90s GET /issues/2/comments` | such reads show from now on what was so long before |
 //! | `mona comments on #2: text` … | a person acts, see [`person`] |
 //!
@@ -224,7 +224,10 @@ impl Scene {
     }
 
     fn arrange(&self, method: &str, path: &str, kind: AccidentKind) {
-        self.booth.wire.arrange(Accident::on(method, path, kind));
+        let document = matches!(method, "query" | "mutation");
+        let at =
+            if document { Accident::at(&format!("{method} {path}"), kind) } else { Accident::on(method, path, kind) };
+        self.booth.wire.arrange(at);
     }
 
     fn push(&self, branch: &str, path: &str, text: Option<&str>) {

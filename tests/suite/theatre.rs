@@ -109,7 +109,7 @@ impl Theatre for Stage {
             StopPoint::Merge => ("PUT", "/merge", ""),
             // One that GitHub commits; a push is not told apart from others.
             StopPoint::Move => ("POST", "/graphql", "createCommitOnBranch"),
-            StopPoint::DeleteBranch => ("DELETE", "", ""),
+            StopPoint::DeleteBranch => ("POST", "/graphql", "updateRefs"),
             // Whichever push comes next; the scenario sees to it that it is this one.
             StopPoint::Attempt | StopPoint::Baseline => ("POST", "/git-receive-pack", ""),
             other => panic!("no request is known for {other}"),

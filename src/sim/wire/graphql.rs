@@ -27,14 +27,13 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::mutation::{CommitSlot, MutationRoot};
+use self::mutation::{Asked, GitSlot, Made, MutationRoot};
 use self::node::{Node, Notes, Object, View};
 use super::answer::Answer;
 use super::budget::Balance;
 use super::call::Call;
 use super::{Site, hold};
 use crate::sim::git::Objects;
-use crate::sim::hub::BranchCommit;
 use crate::sim::world::World;
 
 /// Most documents that are remembered; a client has a handful.
@@ -129,8 +128,11 @@ pub(super) async fn answer(site: &Site<impl Objects>, call: &Call, now: Timestam
         budget.at(now)
     };
     let rate = Rate { cost: points, nodes, balance };
-    let made = match asked_commit(site, call, &prepared, operation, rate) {
-        Some(asked) => Some(site.hub.commit_on_branch(call.account, &asked).await),
+    let made = match asked_of_git(site, call, &prepared, operation, rate) {
+        Some(Asked::Commit(commit)) => Some(site.hub.commit_on_branch(call.account, &commit).await.map(Made::Commit)),
+        Some(Asked::Deletion(deletion)) => {
+            Some(site.hub.delete_branch(call.account, &deletion).await.map(|()| Made::Refs))
+        }
         None => None,
     };
     let notes = Notes::default();
@@ -139,8 +141,8 @@ pub(super) async fn answer(site: &Site<impl Objects>, call: &Call, now: Timestam
         .operation(operation)
         .coerced_variable_values(&prepared.variables);
     let result = if operation.operation_type == apollo_compiler::ast::OperationType::Mutation {
-        let commit = CommitSlot::Made(made.as_ref());
-        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, rate, notes: &notes, commit };
+        let git = GitSlot::Made(made.as_ref());
+        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, rate, notes: &notes, git };
         execution.execute_sync(&root)
     } else {
         let seen: &World = &world;
@@ -158,22 +160,22 @@ pub(super) async fn answer(site: &Site<impl Objects>, call: &Call, now: Timestam
     Outcome { answer, operation: name, points }
 }
 
-/// The commit that a mutation asks for, which git makes before the document is answered. It is found by executing the
-/// document on a copy of the world.
-fn asked_commit(
+/// What a mutation asks git for, which is done before the document is answered. It is found by executing the document on
+/// a copy of the world.
+fn asked_of_git(
     site: &Site<impl Objects>,
     call: &Call,
     prepared: &Prepared,
     operation: &Operation,
     rate: Rate,
-) -> Option<BranchCommit> {
+) -> Option<Asked> {
     if operation.operation_type != apollo_compiler::ast::OperationType::Mutation {
         return None;
     }
     let (notes, asked) = (Notes::default(), RefCell::new(None));
     let mut copy = site.hub.world().clone();
-    let commit = CommitSlot::Ask(&asked);
-    let root = MutationRoot { world: RefCell::new(&mut copy), by: call.account, rate, notes: &notes, commit };
+    let git = GitSlot::Ask(&asked);
+    let root = MutationRoot { world: RefCell::new(&mut copy), by: call.account, rate, notes: &notes, git };
     let execution = Execution::new(&site.schema.schema, &prepared.document)
         .operation(operation)
         .coerced_variable_values(&prepared.variables);

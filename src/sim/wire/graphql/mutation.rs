@@ -1,7 +1,8 @@
 //! Mutations. Their answers show a copy of the world right after the change.
 //!
-//! A commit needs git, which may have to be waited for; so a document that asks for one is executed twice: first on a copy
-//! of the world, to find out what is asked for, and then, when git has made the commit, to answer it.
+//! A commit or a deletion needs git, which may have to be waited for; so a document that asks for one is executed twice:
+//! first on a copy of the world, to find out what is asked for, and then, when git has done it, to answer it. Of what
+//! `updateRefs` can do, one branch is deleted at a time, and nothing else.
 
 use std::cell::RefCell;
 
@@ -13,15 +14,21 @@ use base64::Engine as _;
 use super::Rate;
 use super::node::{Node, Notes, Object, View, typed_error};
 use super::repository::unknown_id;
-use crate::sim::hub::{BranchCommit, Trouble};
+use crate::sim::hub::{BranchCommit, BranchDeletion, Trouble};
 use crate::sim::world::{AccountId, Refusal, World};
 
-/// The commit of a document.
-pub(super) enum CommitSlot<'r> {
+/// What a document asks git for.
+pub(super) enum Asked {
+    Commit(BranchCommit),
+    Deletion(BranchDeletion),
+}
+
+/// What git does for a document.
+pub(super) enum GitSlot<'r> {
     /// What it asks for is written down here.
-    Ask(&'r RefCell<Option<BranchCommit>>),
+    Ask(&'r RefCell<Option<Asked>>),
     /// What came of it.
-    Made(Option<&'r Result<String, Trouble>>),
+    Made(Option<&'r Result<Made, Trouble>>),
 }
 
 /// The root of mutations.
@@ -30,13 +37,15 @@ pub(super) struct MutationRoot<'r, 'w> {
     pub by: AccountId,
     pub rate: Rate,
     pub notes: &'r Notes,
-    pub commit: CommitSlot<'r>,
+    pub git: GitSlot<'r>,
 }
 
 /// What a mutation is about.
-enum Made {
+#[derive(Clone)]
+pub(super) enum Made {
     Pull(u64),
     Commit(String),
+    Refs,
 }
 
 /// What a mutation answers.
@@ -57,7 +66,8 @@ impl ObjectValue for MutationRoot<'_, '_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         match info.field_name() {
             "markPullRequestReadyForReview" => self.mark(info),
-            "createCommitOnBranch" => self.commit(info),
+            "createCommitOnBranch" => self.by_git(info, |root, input| root.commit(input).map(Asked::Commit)),
+            "updateRefs" => self.by_git(info, |root, input| root.deletion(input).map(Asked::Deletion)),
             _ => Err(self.unknown_field_error(info)),
         }
     }
@@ -89,22 +99,43 @@ impl MutationRoot<'_, '_> {
         Ok(self.payload(&world, Made::Pull(number), input))
     }
 
-    fn commit<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn by_git<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+        asked: impl Fn(&Self, Input<'_>) -> Result<Asked, FieldError>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let input = object(Some(info.arguments()), "input");
-        match &self.commit {
-            CommitSlot::Ask(slot) => {
-                *slot.borrow_mut() = Some(self.asked(input)?);
+        match &self.git {
+            GitSlot::Ask(slot) => {
+                *slot.borrow_mut() = Some(asked(self, input)?);
                 Ok(ResolvedValue::null())
             }
             // What was asked for could not be read: the same is found out once more.
-            CommitSlot::Made(None) => self.asked(input).map(|_| ResolvedValue::null()),
-            CommitSlot::Made(Some(Ok(oid))) => Ok(self.payload(&self.world.borrow(), Made::Commit(oid.clone()), input)),
-            CommitSlot::Made(Some(Err(Trouble::Refused(refusal)))) => Err(worded(refusal)),
-            CommitSlot::Made(Some(Err(Trouble::Git(error)))) => Err(typed_error("INTERNAL", &error.to_string())),
+            GitSlot::Made(None) => asked(self, input).map(|_| ResolvedValue::null()),
+            GitSlot::Made(Some(Ok(made))) => Ok(self.payload(&self.world.borrow(), made.clone(), input)),
+            GitSlot::Made(Some(Err(Trouble::Refused(refusal)))) => Err(worded(refusal)),
+            GitSlot::Made(Some(Err(Trouble::Git(error)))) => Err(typed_error("INTERNAL", &error.to_string())),
         }
     }
 
-    fn asked(&self, input: Input<'_>) -> Result<BranchCommit, FieldError> {
+    fn deletion(&self, input: Input<'_>) -> Result<BranchDeletion, FieldError> {
+        let id = text(input, "repositoryId").unwrap_or_default();
+        if self.world.borrow().repository_node_id() != id {
+            return Err(unknown_id(id));
+        }
+        let updates: Vec<Input<'_>> = objects(input, "refUpdates").collect();
+        let oid = |name| updates.first().and_then(|update| text(*update, name));
+        let nothing = |oid: &str| oid.bytes().all(|byte| byte == b'0');
+        let branch = oid("name").and_then(|name| name.strip_prefix("refs/heads/"));
+        match (branch, updates.len(), oid("afterOid").is_some_and(nothing)) {
+            (Some(branch), 1, true) => {
+                Ok(BranchDeletion { branch: branch.to_owned(), expected: oid("beforeOid").map(str::to_owned) })
+            }
+            _ => Err(typed_error("UNPROCESSABLE", "only one branch is deleted at a time here")),
+        }
+    }
+
+    fn commit(&self, input: Input<'_>) -> Result<BranchCommit, FieldError> {
         let (branch, message, changes) =
             (object(input, "branch"), object(input, "message"), object(input, "fileChanges"));
         let repository = text(branch, "repositoryNameWithOwner").unwrap_or_default();
@@ -149,6 +180,7 @@ impl ObjectValue for Payload<'_> {
         match self.made {
             Made::Pull(_) => "MarkPullRequestReadyForReviewPayload",
             Made::Commit(_) => "CreateCommitOnBranchPayload",
+            Made::Refs => "UpdateRefsPayload",
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::view;
 use crate::sim::git::Objects;
-use crate::sim::hub::Trouble;
+use crate::sim::hub::{BranchDeletion, Trouble};
 use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
 use crate::sim::wire::call::Call;
@@ -63,6 +63,6 @@ pub(super) fn reference(site: &Site<impl Objects>, name: &str) -> Result<Answer,
 }
 
 pub(super) async fn delete_branch(site: &Site<impl Objects>, call: &Call, branch: &str) -> Result<Answer, Trouble> {
-    site.hub.delete_branch(call.account, branch).await?;
+    site.hub.delete_branch(call.account, &BranchDeletion::anywhere(branch)).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
