@@ -45,7 +45,7 @@ pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNum
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};
 pub use mainline_rule::{MainlineRule, MainlineRules, RuleKind};
 pub use marker::{CommentMarker, GAP_TITLE, Marker};
-pub use pacing::{Bypass, Pacing, Refusal, RefusalKind, Sent};
+pub use pacing::{Bypass, Pacing, Refusal, RefusalKind, SeenHead, Sent};
 pub use performed::Performed;
 pub use policy::{
     AgentPolicy, CommitPolicy, Limits, LoopPolicy, MergeMethod, MergePolicy, Policy, PolicyState, Severity,

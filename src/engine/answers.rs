@@ -1,10 +1,13 @@
 //! What came of earlier writes, remembered between cycles and, in the last observation, between processes: what GitHub
-//! refused for good, what it let through against its rules, and what it took and may not show yet.
+//! refused for good, what it let through against its rules, what it took and may not show yet, and since when it shows a
+//! head.
 //!
-//! **Guarantees**: bounded; losing it costs one more refusal each, or a second comment where lists are behind.
+//! **Guarantees**: bounded; losing it costs one more refusal each, a second comment where lists are behind, or a head that
+//! is taken for younger than it is.
 
-use crate::model::{Bypass, Effect, Refusal, RefusalKind, Sent};
+use crate::model::{Bypass, Effect, PullNumber, Refusal, RefusalKind, SeenHead, Sent};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most refusals, and most sent effects, that are remembered; the oldest goes first.
@@ -23,6 +26,8 @@ pub struct Known {
     pub sent: Vec<Sent>,
     /// When issues were made, or perhaps made, here.
     pub created: Vec<Timestamp>,
+    /// Since when open pull requests have their heads, as far as it is known.
+    pub heads: BTreeMap<PullNumber, SeenHead>,
     /// The newest push to the mainline, where it was let through against rules.
     pub bypassed: Option<Bypass>,
 }
@@ -47,6 +52,9 @@ impl Answers {
             }
         }
         known.created.splice(0..0, earlier.created.into_iter().take(MAX));
+        for (pull, seen) in earlier.heads {
+            known.heads.entry(pull).or_insert(seen);
+        }
         known.bypassed = known.bypassed.take().or(earlier.bypassed);
     }
 
@@ -88,6 +96,11 @@ impl Answers {
             list.remove(0);
         }
         list.push(Sent { object, at });
+    }
+
+    /// These pull requests were looked at; what is known of others is forgotten.
+    pub(super) fn looked(&self, heads: BTreeMap<PullNumber, SeenHead>) {
+        self.hold().heads = heads;
     }
 
     pub(super) fn lift(&self, object: &str) {

@@ -157,14 +157,15 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             .get_or_init(async || {
                 let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
                 let known = |kept: Snapshot| {
-                    let Snapshot { refused, sent, created, bypassed, .. } = kept;
-                    Known { refused, sent, created, bypassed }
+                    let Snapshot { refused, sent, created, heads, bypassed, .. } = kept;
+                    Known { refused, sent, created, heads, bypassed }
                 };
                 self.answers.take_over(kept.map(known).unwrap_or_default());
             })
             .await;
         let look = self.a_look(lock);
         let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, now).await?;
+        self.answers.looked(snapshot.heads.clone());
         snapshot.limits = self.forge.limits();
         let mut decision = decide(&snapshot);
         for _ in 0..MAX_ROUNDS {
@@ -196,8 +197,8 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
             | Outcome::Rest { .. }
             | Outcome::Stalled { .. } => Vec::new(),
         };
-        let Known { refused, sent, created, bypassed } = self.answers.known();
-        self.remember(lock, &Snapshot { refused, sent, created, bypassed, ..snapshot.clone() }).await;
+        let Known { refused, sent, created, heads, bypassed } = self.answers.known();
+        self.remember(lock, &Snapshot { refused, sent, created, heads, bypassed, ..snapshot.clone() }).await;
         tracing::debug!(stage = decision.stage.code(), reason = %decision.reason, effects = done.len(), "cycle");
         Ok(Cycle { snapshot, decision, done })
     }

@@ -9,10 +9,11 @@ use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, Question, RepositoryName, Snapshot, TipHints,
+    ForgeFacts, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, PullFacts, PullNumber, PullState, Question,
+    RepositoryName, SeenHead, Snapshot, TipHints,
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a look works with.
 pub(super) struct Look<'a, F, R: Remote> {
@@ -56,6 +57,7 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
     }
     let planning = look.remote.planning(tips.mainline).await.map_err(CycleError::Remote)?;
     let policy = look.remote.policy(tips.mainline).await.map_err(CycleError::Remote)?;
+    let heads = heads(&forge, &look.answers.heads, now);
     Ok(Snapshot {
         now,
         repository: repository.clone(),
@@ -69,9 +71,22 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         refused: look.answers.refused.clone(),
         sent: look.answers.sent.clone(),
         created: look.answers.created.clone(),
+        heads,
         limits: LimitsMet::new(),
         bypassed: look.answers.bypassed.clone(),
     })
+}
+
+/// Since when the heads of open pull requests are there, as far as it is known: a push shows as a change of its pull
+/// request, so one that is seen for the first time was pushed by the last change.
+fn heads(forge: &ForgeFacts, known: &BTreeMap<PullNumber, SeenHead>, now: Timestamp) -> BTreeMap<PullNumber, SeenHead> {
+    let open = forge.bound.iter().flat_map(|issue| &issue.pulls).filter(|pull| pull.state == PullState::Open);
+    let seen = |pull: &PullFacts| {
+        let before = known.get(&pull.number).copied().filter(|seen| seen.head == pull.head);
+        let since = pull.updated.filter(|at| *at <= now).unwrap_or(now);
+        (pull.number, before.unwrap_or(SeenHead { head: pull.head, since }))
+    };
+    open.map(seen).collect()
 }
 
 /// Looks at GitHub again, at these issues besides those that a look asks about anyway.

@@ -1,8 +1,10 @@
-//! What GitHub refused for good, when it is tried again, and what it let through against its rules.
+//! What GitHub refused for good, when it is tried again, what it let through against its rules, and what was first seen
+//! when.
 //!
 //! **Guarantees**: an effect that was refused is not owed while its refusal stands. Losing a refusal costs one more
 //! refusal, so it lives in a cache.
 
+use super::id::CommitId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,16 @@ pub struct Sent {
     pub object: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Since when a pull request has its head, as far as looks tell: GitHub says when a commit was made, not when it was
+/// pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHead {
+    /// Which commit.
+    pub head: CommitId,
+    /// By when it was pushed: the last change of the pull request when a look first showed this head.
+    pub since: Timestamp,
 }
 
 /// A push of ours that broke rules of its branch and was let through, because this token may break them.

@@ -8,7 +8,7 @@ use super::discussion::Discussion;
 use super::forge_facts::{AgentEvent, CheckReport, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
-use super::pacing::{Bypass, Refusal, RefusalKind, Sent};
+use super::pacing::{Bypass, Refusal, RefusalKind, SeenHead, Sent};
 use super::policy::PolicyState;
 use super::queue::{Folder, ItemName, Planning, Quarantine};
 use super::spending::LimitsMet;
@@ -230,6 +230,9 @@ pub struct Snapshot {
     /// When this instance made issues lately, or perhaps did: also those that nothing is bound to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub created: Vec<Timestamp>,
+    /// Since when open pull requests have their heads, as far as it is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heads: BTreeMap<PullNumber, SeenHead>,
     /// The rate limits that GitHub has set.
     #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
     pub limits: LimitsMet,

@@ -7,6 +7,7 @@ scenarios! {
     a_comment_that_is_refused_is_shown_and_not_hammered
     a_comment_that_no_list_shows_yet_is_not_written_twice
     a_comment_whose_answer_is_lost_is_not_written_twice
+    a_commit_of_yesterday_that_is_pushed_now_is_young
     a_conflict_is_sent_back_to_the_agent
     a_development_pull_request_is_marked_ready_and_merged
     a_draft_title_is_the_agents_own_word

@@ -1,12 +1,13 @@
 //! Snapshots of every stage, taken from a real walk and kept: each is decided again, and single facts of some are changed.
 
 use crate::stage::Stage;
+use jiff::ToSpan as _;
 use orchestrator::decide::decide;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{
     AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckReport, CheckState, Decision,
     Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict,
-    Severity, Snapshot, StopPoint,
+    SeenHead, Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -190,7 +191,7 @@ const VETOED_UNLESS_A_DRAFT: [Change; 1] = [("checks", |s| {
 })];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 14] = [
+const WAITED_FOR: [Change; 15] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -219,6 +220,12 @@ const WAITED_FOR: [Change; 14] = [
         policy(s).merge.cool_down_ms = 60_000;
         pull(s).head_committed = Some(now);
     }),
+    // Made an hour ago, pushed a moment ago, as far as anything tells.
+    ("cool_down", |s| {
+        let now = s.now;
+        policy(s).merge.cool_down_ms = 60_000;
+        (pull(s).head_committed, pull(s).updated) = (Some(now - 3600.seconds()), Some(now));
+    }),
     ("merge_cap", |s| policy(s).limits.merges_per_hour = 0),
     ("merge_cap", |s| policy(s).limits.merges_per_day = 0),
     ("agent at work", |s| {
@@ -227,6 +234,23 @@ const WAITED_FOR: [Change; 14] = [
         s.needs.agent_events.entry(number).or_default().push(started);
     }),
 ];
+
+#[test]
+fn a_head_that_was_seen_before_is_not_made_young_by_a_comment() {
+    let mut snapshot = judged("2c/merge-development");
+    let (now, head, number) = (snapshot.now, pull(&mut snapshot).head, pull(&mut snapshot).number);
+    policy(&mut snapshot).merge.cool_down_ms = 60_000;
+    (pull(&mut snapshot).head_committed, pull(&mut snapshot).updated) = (None, Some(now));
+    let seen = |since: i64| SeenHead { head, since: now - since.seconds() };
+    for (since, merges) in [(59, false), (60, true)] {
+        snapshot.heads.insert(number, seen(since));
+        assert_eq!(matches!(decide(&snapshot).outcome, Outcome::Act { .. }), merges, "{since} s");
+    }
+    // Another head than the one that was seen.
+    let other = "0123456789012345678901234567890123456789".parse().expect("a commit id");
+    snapshot.heads.insert(number, SeenHead { head: other, ..seen(3600) });
+    assert!(!matches!(decide(&snapshot).outcome, Outcome::Act { .. }));
+}
 
 #[test]
 fn each_guardrail_alone_forbids_the_merge_and_says_what_lifts_it() {

@@ -16,6 +16,7 @@
 //! | `policy merge.approve = true` | a line of the policy |
 //! | `file path: text`, `delete path` | a file of the mainline |
 //! | `push branch path: text`, `push to #2 path: text` | somebody pushes a file onto a branch |
+//! | `point branch at other` | somebody pushes the commit of another branch onto it |
 //! | `agent on development: die after start` | how the agent's sessions go |
 //! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
 //! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
@@ -168,6 +169,10 @@ impl Scene {
             ["policy", line @ ..] => self.policy(&line.join(" ")),
             ["file", path] => self.push("main", path, Some(&command.text)),
             ["delete", path] => self.push("main", path, None),
+            ["point", branch, "at", other] => {
+                let oid = self.world(|world| world.branch(other).map(str::to_owned)).expect("a branch");
+                self.booth.github.sim().force_push(branch, &oid).expect("pushed");
+            }
             ["push", "to", pull, path] => {
                 let pull = number(pull);
                 let branch = self.world(|world| world.pull(pull).expect("it is there").1.head.clone());

@@ -90,6 +90,7 @@ pub fn quiet() -> Snapshot {
         refused: Vec::new(),
         sent: Vec::new(),
         created: Vec::new(),
+        heads: std::collections::BTreeMap::new(),
         limits: orchestrator::model::LimitsMet::new(),
         bypassed: None,
     }

@@ -11,14 +11,15 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     if case.view.snapshot.now >= until {
         return Verdict::Pass;
     }
-    let why = format!("{} was pushed to at {pushed}; its head is left alone until {until}", case.pull.number);
+    let why = format!("{} was pushed to by {pushed}; its head is left alone until {until}", case.pull.number);
     Verdict::Wait(Waiting { why, actor: Actor::Engine, until: Some(until) })
 }
 
-/// When the head was pushed, as far as it is known: a commit's date is its author's word, so one from the future counts
-/// for nothing.
+/// By when the head was pushed. GitHub doesn't tell: a commit's date is its author's word, may be older than the push and
+/// counts for nothing if it is from the future. What looks told is late enough; without it the last change is.
 pub(super) fn pushed(case: &Case<'_>) -> Timestamp {
     let (pull, now) = (case.pull, case.view.snapshot.now);
-    let committed = pull.head_committed.filter(|at| *at <= now);
-    committed.or_else(|| pull.updated.filter(|at| *at <= now)).unwrap_or(pull.created)
+    let past = |at: Option<Timestamp>| at.filter(|at| *at <= now);
+    let seen = case.view.snapshot.heads.get(&pull.number).filter(|seen| seen.head == pull.head).map(|seen| seen.since);
+    past(seen).or_else(|| past(pull.updated)).max(past(pull.head_committed)).unwrap_or(pull.created)
 }
