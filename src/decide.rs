@@ -181,7 +181,7 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
     }
     let partial = snapshot.forge.partial.iter().take(MAX_PARTIAL);
     first.evidence.extend(partial.map(|said| Evidence {
-        fact: "what GitHub left out of this look".to_owned(),
+        fact: "what this look does not tell".to_owned(),
         value: crate::text::one_line(said, 200),
     }));
     Decision {

@@ -5,6 +5,7 @@
 
 use super::shape::{
     Named, Nodes, Reference, Target, Who, account, checks, issue_state, merge_state, mergeable, pull_state,
+    unheard_words,
 };
 use crate::model::{
     Assignment, BoundIssue, Candidate, CheckState, ForgeFacts, IssueNumber, IssueState, ListedIssue, ListedPull,
@@ -247,7 +248,7 @@ pub(super) fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Re
     let Some(repository) = answer.repository else { return Ok(None) };
     let name = repository.name_with_owner.clone();
     let mut gone = Vec::new();
-    let mut bound = Vec::new();
+    let (mut bound, mut partial) = (Vec::new(), Vec::new());
     let asked = unsettled.iter().zip(answer.unsettled).chain(settled.iter().zip(answer.settled));
     for (node, issue) in asked {
         if issue.as_ref().is_some_and(|issue| issue.number.is_none() && issue.unread.is_some()) {
@@ -256,7 +257,10 @@ pub(super) fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Re
         // An issue that was moved to another repository is not ours any more.
         let here = |issue: &Issue| issue.repository.as_ref().is_some_and(|other| other.name_with_owner == name);
         match issue.filter(here).and_then(|issue| Some((issue.number?, issue))) {
-            Some((number, issue)) => bound.push(bound_issue(number, issue, &name)?),
+            Some((number, issue)) => {
+                partial.extend(issue.links.0.iter().flat_map(unheard));
+                bound.push(bound_issue(number, issue, &name)?);
+            }
             None => gone.push(node.clone()),
         }
     }
@@ -284,7 +288,7 @@ pub(super) fn facts(data: Value, unsettled: &[NodeId], settled: &[NodeId]) -> Re
         issues: issues.map(|list| list.issues()).unwrap_or_default(),
         open_pulls,
         pulls: pulls.map(|list| list.pulls()).unwrap_or_default(),
-        partial: Vec::new(),
+        partial,
     }))
 }
 
@@ -337,12 +341,16 @@ fn names(labels: Nodes<Named>) -> Vec<String> {
 }
 
 fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue, String> {
-    let state = issue_state(&issue.state, issue.state_reason.as_deref());
+    let (state, unknown) = match issue_state(&issue.state, issue.state_reason.as_deref()) {
+        Ok(state) => (state, None),
+        Err(why) => (IssueState::Open, Some(why)),
+    };
     let closer = issue.closings.0.last().map(|event| account(event.actor.as_ref()));
     let candidates = candidates(&issue, repository);
-    let pulls = issue.links.0;
-    let mut pulls: Vec<PullFacts> =
-        pulls.into_iter().map(|pull| pull_facts(pull, repository)).collect::<Result<_, _>>()?;
+    // What a pull request in a state that is not known means for the issue is not known either.
+    let odd = issue.links.0.iter().find_map(|pull| pull_state(pull.number, &pull.state).err());
+    let pulls = issue.links.0.into_iter().filter(|pull| pull_state(pull.number, &pull.state).is_ok());
+    let mut pulls: Vec<PullFacts> = pulls.map(|pull| pull_facts(pull, repository)).collect::<Result<_, _>>()?;
     pulls.sort_by_key(|pull| pull.number);
     let mut assignments: Vec<Assignment> = issue.assignments.0.iter().filter_map(assignment).collect();
     assignments.sort_by_key(|event| event.at);
@@ -358,7 +366,7 @@ fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue
         assignees: issue.assigned_actors.0.iter().map(|who| account(Some(who))).collect(),
         assignments,
         candidates,
-        unread: issue.unread.map(|why| why.chars().take(MAX_COMPLAINT).collect()),
+        unread: issue.unread.or(unknown).or(odd).map(|why| why.chars().take(MAX_COMPLAINT).collect()),
         pulls,
     })
 }
@@ -379,6 +387,7 @@ fn candidates(issue: &Issue, repository: &str) -> Vec<Candidate> {
         for mention in sides.filter(|side| side.number.is_some_and(|number| Some(number) != issue.number)) {
             let here = mention.repository.as_ref().is_some_and(|other| other.name_with_owner == repository);
             let (Some(number), Some(created), true) = (mention.number, mention.created_at, here) else { continue };
+            let Ok(state) = pull_state(number, &mention.state) else { continue };
             if issue.links.0.iter().any(|pull| pull.number == number) {
                 continue;
             }
@@ -395,7 +404,7 @@ fn candidates(issue: &Issue, repository: &str) -> Vec<Candidate> {
                 head_branch: mention.head_ref_name.clone(),
                 cross_repository: mention.is_cross_repository,
                 base: mention.base_ref_name.clone(),
-                state: pull_state(&mention.state),
+                state,
                 created,
                 signal,
             };
@@ -414,9 +423,16 @@ fn assignment(event: &Event) -> Option<Assignment> {
     })
 }
 
+/// What GitHub says of a pull request in words that are not known.
+fn unheard(pull: &Pull) -> Vec<String> {
+    let rollup = pull.status_check_rollup.as_ref().map(|rollup| rollup.state.as_str());
+    let (merge, decision) = (pull.merge_state_status.as_deref(), pull.review_decision.as_deref());
+    unheard_words(pull.number, pull.mergeable.as_deref(), merge, rollup, decision)
+}
+
 fn pull_facts(pull: Pull, repository: &str) -> Result<PullFacts, String> {
     let oid = |text: &str| text.parse().map_err(|error: crate::model::InvalidId| error.to_string());
-    let state = pull_state(&pull.state);
+    let state = pull_state(pull.number, &pull.state)?;
     let branch = pull.head_ref.and_then(|reference| reference.target);
     let merge = pull.merge_commit.as_ref().map(|target| oid(&target.oid)).transpose()?;
     let counts = |who: Option<&Who>| account(who).id != REVIEW_BOT;
@@ -464,7 +480,7 @@ fn pull_facts(pull: Pull, repository: &str) -> Result<PullFacts, String> {
                 commit: review.commit.as_ref().and_then(|commit| commit.oid.parse().ok()),
             })
             .collect(),
-        review_required: matches!(pull.review_decision.as_deref(), Some("REVIEW_REQUIRED" | "CHANGES_REQUESTED")),
+        review_required: !matches!(pull.review_decision.as_deref(), None | Some("APPROVED")),
         checks: if pull.unreadable_checks {
             CheckState::Unreadable
         } else {

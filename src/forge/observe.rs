@@ -164,6 +164,7 @@ impl Client {
         *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node;
         let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
         let mut facts = facts.ok_or(Failed::Other(ForgeError::NotFound { what: what.clone() }))?;
+        partial.append(&mut facts.partial);
         partial.sort();
         partial.dedup();
         facts.partial = partial;

@@ -171,7 +171,7 @@ fn listed(issue: Issue) -> ListedIssue {
             unsafe_text: feeds_the_queue(&issue.title) || feeds_the_queue(body),
         }),
         title: issue.title,
-        open: issue_state(&issue.state, issue.state_reason.as_deref()) == IssueState::Open,
+        open: issue_state(&issue.state, issue.state_reason.as_deref()) == Ok(IssueState::Open),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shapes of GitHub's answers, as lenient as they can be: everything optional, unknown values kept as unknown.
 
 use crate::model::{AccountId, CheckState, IssueState, MergeState, Mergeable, PullState};
+use crate::text::one_line;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
@@ -69,20 +70,59 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
-pub(super) fn issue_state(state: &str, reason: Option<&str>) -> IssueState {
+/// A word of GitHub's that this version doesn't know, in a sentence.
+fn unheard(of: &str, word: &str) -> String {
+    format!("the {of} is `{}`, a word that this version does not know", one_line(word, 40))
+}
+
+/// # Errors
+/// For a word that is not known: what it means is nobody's guess.
+pub(super) fn issue_state(state: &str, reason: Option<&str>) -> Result<IssueState, String> {
     match (state.to_ascii_uppercase().as_str(), reason.map(str::to_ascii_uppercase).as_deref()) {
-        ("OPEN", _) => IssueState::Open,
-        (_, Some("NOT_PLANNED" | "DUPLICATE")) => IssueState::NotPlanned,
-        _ => IssueState::Completed,
+        ("OPEN", _) => Ok(IssueState::Open),
+        ("CLOSED", Some("NOT_PLANNED" | "DUPLICATE")) => Ok(IssueState::NotPlanned),
+        ("CLOSED", Some("COMPLETED" | "REOPENED") | None) => Ok(IssueState::Completed),
+        ("CLOSED", Some(other)) => Err(unheard("reason", other)),
+        (other, _) => Err(unheard("state", other)),
     }
 }
 
-pub(super) fn pull_state(state: &str) -> PullState {
+/// # Errors
+/// As [`issue_state`].
+pub(super) fn pull_state(number: u64, state: &str) -> Result<PullState, String> {
     match state {
-        "OPEN" => PullState::Open,
-        "MERGED" => PullState::Merged,
-        _ => PullState::Closed,
+        "OPEN" => Ok(PullState::Open),
+        "MERGED" => Ok(PullState::Merged),
+        "CLOSED" => Ok(PullState::Closed),
+        other => Err(unheard(&format!("state of pull request {number}"), other)),
     }
+}
+
+/// Words for how a pull request stands that are not known, each in a sentence. None of them is leave to merge.
+pub(super) fn unheard_words(
+    number: u64,
+    can_merge: Option<&str>,
+    merge: Option<&str>,
+    rollup: Option<&str>,
+    decision: Option<&str>,
+) -> Vec<String> {
+    let odd = |of: &str, word: Option<&str>, known: bool| {
+        word.filter(|_| !known).map(|word| unheard(&format!("{of} of pull request {number}"), word))
+    };
+    let known = |value, words: &[&str]| matches!(value, Some(word) if words.contains(&word));
+    [
+        odd("mergeability", can_merge, mergeable(can_merge) != Mergeable::Unknown || known(can_merge, &["UNKNOWN"])),
+        odd("merge state", merge, merge_state(merge) != MergeState::Unknown || known(merge, &["UNKNOWN"])),
+        odd(
+            "state of checks",
+            rollup,
+            checks(rollup) != CheckState::Pending || known(rollup, &["PENDING", "EXPECTED"]),
+        ),
+        odd("review decision", decision, known(decision, &["APPROVED", "CHANGES_REQUESTED", "REVIEW_REQUIRED"])),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub(super) fn mergeable(value: Option<&str>) -> Mergeable {
@@ -165,9 +205,18 @@ mod tests {
 
     #[test]
     fn issues_are_closed_for_a_reason() {
-        assert_eq!(issue_state("open", None), IssueState::Open);
-        assert_eq!(issue_state("CLOSED", Some("NOT_PLANNED")), IssueState::NotPlanned);
-        assert_eq!(issue_state("closed", Some("duplicate")), IssueState::NotPlanned);
-        assert_eq!(issue_state("CLOSED", None), IssueState::Completed);
+        assert_eq!(issue_state("open", None), Ok(IssueState::Open));
+        assert_eq!(issue_state("CLOSED", Some("NOT_PLANNED")), Ok(IssueState::NotPlanned));
+        assert_eq!(issue_state("closed", Some("duplicate")), Ok(IssueState::NotPlanned));
+        assert_eq!(issue_state("CLOSED", None), Ok(IssueState::Completed));
+        for (state, reason, word) in [("AJAR", None, "state is `AJAR`"), ("CLOSED", Some("BORED"), "reason is `BORED`")]
+        {
+            assert!(issue_state(state, reason).is_err_and(|why| why.contains(word)));
+        }
+        assert!(pull_state(2, "AJAR").is_err_and(|why| why.contains("pull request 2 is `AJAR`")));
+        let known = unheard_words(2, Some("UNKNOWN"), Some("CLEAN"), Some("EXPECTED"), Some("APPROVED"));
+        assert!(known.is_empty() && unheard_words(2, None, None, None, None).is_empty(), "{known:?}");
+        let odd = Some("ODD");
+        assert_eq!(unheard_words(2, odd, odd, odd, odd).len(), 4);
     }
 }

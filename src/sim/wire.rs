@@ -29,7 +29,6 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCAT
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
-use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -186,18 +185,7 @@ impl<G: Objects> Site<G> {
 
     /// Whose token a request carries.
     fn authenticate(&self, call: &Call) -> Option<AccountId> {
-        let header = call.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, rest) = header.split_once(' ')?;
-        let token = match scheme.to_ascii_lowercase().as_str() {
-            "bearer" | "token" => rest.trim().to_owned(),
-            "basic" => {
-                let decoded = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
-                let text = String::from_utf8(decoded).ok()?;
-                text.split_once(':')?.1.to_owned()
-            }
-            _ => return None,
-        };
-        hold(&self.tokens).get(&token).copied()
+        hold(&self.tokens).get(&call.token()?).copied()
     }
 
     /// Writes a request down.

@@ -189,6 +189,8 @@ pub struct World {
     web_url: String,
     viewer: AccountId,
     accounts: BTreeMap<AccountId, Account>,
+    /// How many accounts were deleted.
+    left: u64,
     /// Settings and rules.
     pub settings: Settings,
     labels: Vec<Label>,
@@ -231,6 +233,7 @@ impl World {
             web_url,
             viewer: viewer_id,
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
+            left: 0,
             settings: Settings::default(),
             labels: Vec::new(),
             subjects: BTreeMap::new(),
@@ -343,7 +346,19 @@ impl World {
         format!("{}/{}/{kind}/{}", self.web_url, self.full_name, subject.number)
     }
 
-    /// An account. Every id that the world gives out is one of its accounts'.
+    /// A person deletes their account: what they wrote stays and is nobody's.
+    pub fn leave(&mut self, login: &str) {
+        let found = self.account_by_login(login).map(|account| account.id);
+        for id in found.into_iter().filter(|id| ![self.owner, self.viewer, AGENT].contains(id)) {
+            self.accounts.remove(&id);
+            self.left += 1;
+            for subject in self.subjects.values_mut() {
+                subject.assignees.retain(|assignee| *assignee != id);
+            }
+        }
+    }
+
+    /// An account; none for one that was deleted.
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
     }
@@ -365,7 +380,7 @@ impl World {
     pub fn person(&mut self, login: &str, permission: Permission) -> AccountId {
         let id = match self.account_by_login(login) {
             Some(account) => account.id,
-            None => AccountId(60_000_000 + self.accounts.len() as u64),
+            None => AccountId(60_000_000 + self.accounts.len() as u64 + self.left),
         };
         let account = self.accounts.entry(id).or_insert_with(|| Account::user(id, login, permission));
         account.permission = permission;

@@ -268,7 +268,7 @@ impl Stage {
             told.busy += usize::from(well && matches!(cycle.decision.outcome, Outcome::Act { .. }));
             told.words
                 .extend(cycle.done.iter().filter(|done| done.result != DoneResult::Done).map(|done| done.why.clone()));
-            let shown = ["as far as it can be judged", "what GitHub left out of this look"];
+            let shown = ["as far as it can be judged", "what this look does not tell"];
             let unseen = cycle.decision.evidence.iter().filter(|seen| shown.iter().any(|it| seen.fact.contains(it)));
             told.words.extend(unseen.map(|seen| seen.value.clone()));
             if let Outcome::Stalled { why, .. } = &cycle.decision.outcome {

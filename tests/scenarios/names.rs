@@ -3,12 +3,14 @@ scenarios! {
     a_branch_that_moved_since_the_merge_is_not_deleted
     a_capability_issue_quotes_writers_and_counts_the_others
     a_change_of_the_policy_is_never_merged
+    a_check_state_that_nobody_knows_is_not_green
     a_comment_behind_a_full_page_is_seen
     a_comment_that_is_refused_is_shown_and_not_hammered
     a_comment_that_no_list_shows_yet_is_not_written_twice
     a_comment_whose_answer_is_lost_is_not_written_twice
     a_commit_of_yesterday_that_is_pushed_now_is_young
     a_conflict_is_sent_back_to_the_agent
+    a_conflict_state_that_nobody_knows_is_no_leave_to_merge
     a_development_pull_request_is_marked_ready_and_merged
     a_draft_title_is_the_agents_own_word
     a_failure_over_money_is_told_to_a_person_at_once
@@ -23,6 +25,7 @@ scenarios! {
     a_hundred_and_fifty_comments_are_all_counted
     a_limit_on_creating_is_waited_for
     a_merge_queue_is_named
+    a_merge_state_that_nobody_knows_is_no_leave_to_merge
     a_merge_that_a_rule_forbids_is_shown_and_tried_later
     a_merge_whose_answer_is_lost_is_read_back
     a_method_that_the_repository_forbids_is_shown
@@ -32,10 +35,12 @@ scenarios! {
     a_person_who_takes_the_agent_off_after_it_was_sent_again_is_obeyed
     a_person_who_takes_the_agent_off_is_obeyed
     a_persons_pull_request_that_mentions_the_issue_is_no_candidate
+    a_pull_request_in_a_state_that_nobody_knows_is_not_touched
     a_pull_request_that_closes_another_issue_is_no_candidate
     a_pull_request_that_is_too_large_is_not_merged_unseen
     a_pull_request_that_names_no_issue_is_shown_and_not_guessed
     a_pull_request_that_only_mentions_the_issue_is_shown_and_not_guessed
+    a_push_past_a_rule_is_shown
     a_query_that_is_too_much_is_asked_in_smaller_pages
     a_rate_limit_is_waited_for_and_then_the_agent_is_asked_to_go_on
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks
@@ -47,20 +52,24 @@ scenarios! {
     a_second_push_after_the_review_request_is_what_is_judged
     a_silent_agent_is_asked_to_go_on_after_an_hour
     a_strangers_marker_counts_for_nothing
+    a_token_that_is_no_users_cant_send_the_agent
     a_token_that_may_not_read_checks_at_all_merges_what_github_calls_clean
     a_young_green_head_is_waited_for
+    an_account_that_was_deleted_is_nobody
     an_agent_that_keeps_dying_is_asked_three_times_a_day
     an_agent_that_never_begins_is_sent_once_more_and_then_a_person_is_told
     an_approval_is_tried_once_a_head_where_the_policy_wants_it
     an_assignment_that_github_drops_is_shown_and_tried_later
     an_empty_development_pull_request_stalls
     an_invalid_queue_file_is_sent_back_and_not_merged
+    an_issue_that_is_closed_for_a_reason_that_nobody_knows_is_not_touched
     an_unfinished_candidate_is_not_touched
     changes_that_a_stranger_requests_hold_nothing_up
     changes_that_a_writer_requests_hold_the_merge_up
     checks_that_run_are_waited_for
     issues_whose_answers_are_lost_count_against_the_limit
     moves_are_committed_by_github_where_the_mainline_wants_signatures
+    moves_that_the_mainline_refuses_are_shown_and_the_work_goes_on
     no_more_merges_a_day_than_the_policy_allows
     no_more_merges_an_hour_than_the_policy_allows
     one_that_was_unlinked_by_hand_is_left_to_a_person
@@ -69,6 +78,7 @@ scenarios! {
     the_restart_of_the_orchestrator_changes_nothing
     two_candidates_are_shown_and_neither_is_linked
     two_hundred_and_fifty_open_issues_are_all_seen
+    what_a_person_did_counts_after_they_left
     withheld_checks_and_a_blocked_merge_wait_and_say_what_cant_be_judged
     without_consent_to_merge_a_person_merges
     work_in_progress_for_ever_is_asked_about

@@ -20,6 +20,7 @@ pub struct Booth {
     pub wire: Wire,
     pub engine: Engine<forge::Client, Instance, Instance>,
     folder: Folder,
+    token: String,
 }
 
 impl Booth {
@@ -31,13 +32,21 @@ impl Booth {
         let wire = sim.serve(TOKEN, limit).await.expect("the simulator listens");
         let github = GitHub::new(sim);
         let folder = Folder::new("one");
-        let engine = engine(&github, &wire, &folder);
-        Self { github, wire, engine, folder }
+        let token = TOKEN.to_owned();
+        let engine = engine(&github, &wire, &folder, &token);
+        Self { github, wire, engine, folder, token }
     }
 
     /// The engine ends and another process begins in the same folder.
     pub fn restart(&mut self) {
-        self.engine = engine(&self.github, &self.wire, &self.folder);
+        self.engine = engine(&self.github, &self.wire, &self.folder, &self.token);
+    }
+
+    /// Another process begins in the same folder, with another token of the viewer.
+    pub fn restart_with(&mut self, token: &str) {
+        self.wire.add_token(token, self.github.sim().world(|world| world.viewer()));
+        token.clone_into(&mut self.token);
+        self.restart();
     }
 
     /// Moves the one clock on.
@@ -95,16 +104,20 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// A client that looks for GitHub at an address.
 pub fn client_at(github: &GitHub, api_url: &str) -> forge::Client {
+    client(github, api_url, TOKEN)
+}
+
+fn client(github: &GitHub, api_url: &str, token: &str) -> forge::Client {
     let repository = github.sim().world(|world| world.full_name().parse()).expect("a name");
-    let token = Some(secrecy::SecretString::from(TOKEN.to_owned()));
+    let token = Some(secrecy::SecretString::from(token.to_owned()));
     let settings = forge::Settings { api_url: api_url.to_owned(), repository, token };
     forge::Client::new(&settings).expect("a client")
 }
 
-fn engine(github: &GitHub, wire: &Wire, folder: &Folder) -> Engine<forge::Client, Instance, Instance> {
+fn engine(github: &GitHub, wire: &Wire, folder: &Folder, token: &str) -> Engine<forge::Client, Instance, Instance> {
     let (name, viewer) = github.sim().world(|world| (world.full_name().parse(), world.viewer()));
     let repository: orchestrator::model::RepositoryName = name.expect("a name");
-    let client = client_at(github, &wire.api_url());
+    let client = client(github, &wire.api_url(), token);
     let instance = Instance::new(github, folder, viewer, &Accidents::new(&[]));
     let id = instance.id();
     Engine::new(client, instance.clone(), instance, repository, id)

@@ -58,7 +58,6 @@ macro_rules! scenarios {
 scenarios! {
     seed_0: seed(0);
     seed_1: seed(1);
-    two_items: rests(with_pending(&[("dev-1.md", b"# One"), ("dev-2.md", b"# Two")]));
     five_items_three_at_a_time: rests(with_policy(
         &[("dev-1.md", b"# One"), ("dev-2.md", b"# Two"), ("dev-3.md", b"# Three"), ("maint-4.md", b"# Four"), ("dev-5.md", b"# Five")],
         "version = 1\n[merge]\nenabled = true\ncool_down = \"0s\"\n[loop]\nmax_in_flight = 3\nwrite_spacing = \"0ms\"\n",

@@ -14,6 +14,7 @@
 #[path = "../simulation/adapter.rs"]
 mod adapter;
 mod adopt_wire;
+mod beside;
 mod booth;
 mod both_worlds;
 mod budget_night;
@@ -105,6 +106,5 @@ mod transcript_credentials;
 mod transcript_doctor;
 mod transcript_init;
 mod transcript_repositories;
-mod watch_beside;
 mod watch_command;
 mod ways_there;

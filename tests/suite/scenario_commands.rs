@@ -24,6 +24,8 @@
 //! | `answer POST /issues 403: words` | GitHub's next answer to such a request; nothing is done |
 //! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives; of GraphQL `mutation Name` |
 //! | `behind 90s GET /issues/2/comments` | such reads show from now on what was so long before |
+//! | `alter query Observe CLEAN TIDY` | such answers say from now on another word instead of one |
+//! | `token ghs_of_an_app` | another process goes on with this token |
 //! | `mona comments on #2: text` … | a person acts, see [`person`] |
 //!
 //! `maintainer` is the account of the token; `writer…` may write, every other name may not.
@@ -33,7 +35,7 @@ use orchestrator::sim::world::{
     AccountId, CheckResult, Hidden, MergeMethod, NewIssue, Permission, PullEdit, ReviewState, StateReason, Step, What,
     World,
 };
-use orchestrator::sim::{Accident, AccidentKind, IssueKind, Options, Script};
+use orchestrator::sim::{Accident, AccidentKind, Alteration, IssueKind, Options, Script};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -199,6 +201,12 @@ impl Scene {
                 self.arrange(method, path, AccidentKind::Answer { status, headers: Vec::new(), body });
             }
             ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
+            ["alter", kind @ ("query" | "mutation"), name, says, instead] => {
+                let (says, instead) = ((*says).to_owned(), (*instead).to_owned());
+                let altered = AccidentKind::Altered(Alteration::Instead { says, instead });
+                self.booth.wire.arrange(Accident::at(&format!("{kind} {name}"), altered).always());
+            }
+            ["token", token] => self.booth.restart_with(token),
             ["behind", long, method, path] => {
                 let seconds = u32::try_from(seconds(long)).expect("a short time");
                 self.booth.wire.arrange(Accident::on(method, path, AccidentKind::Stale { seconds }).always());
@@ -459,6 +467,11 @@ fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Result<()
     }
     scene.world(|world| match words {
         ["comments", "on", subject] => world.comment(by, number(subject), text).map(|_| ()).map_err(refused),
+        ["leaves", "GitHub"] => {
+            let login = world.account(by).map(|account| account.login.clone()).unwrap_or_default();
+            world.leave(&login);
+            Ok(())
+        }
         ["closes", subject] => {
             world.close(number(subject), by, None);
             Ok(())

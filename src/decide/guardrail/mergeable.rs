@@ -10,7 +10,7 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let base = &case.pull.base;
     let conflict = || veto(format!("{pull} conflicts with `{base}`"), format!("resolve the conflict in {pull}"));
     let computing = || {
-        let why = format!("GitHub is still computing whether {pull} can be merged");
+        let why = format!("GitHub does not say yet whether {pull} can be merged");
         Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
     };
     if case.pull.mergeable == Mergeable::Conflicting {

@@ -103,6 +103,13 @@ pub enum Alteration {
     Without(String),
     /// GraphQL: this part (a JSON pointer) is null, beside an error.
     Partly(String),
+    /// Wherever it says this, it says something else.
+    Instead {
+        /// A text of JSON, in full.
+        says: String,
+        /// What stands in its place.
+        instead: String,
+    },
 }
 
 impl Accident {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, StatusCode};
+use base64::Engine as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
@@ -89,6 +91,27 @@ impl Call {
     /// The path with its query.
     fn target(&self) -> String {
         if self.raw_query.is_empty() { self.raw_path.clone() } else { format!("{}?{}", self.raw_path, self.raw_query) }
+    }
+
+    /// The token that it carries.
+    pub fn token(&self) -> Option<String> {
+        let header = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, rest) = header.split_once(' ')?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "bearer" | "token" => Some(rest.trim().to_owned()),
+            "basic" => {
+                let decoded = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
+                let text = String::from_utf8(decoded).ok()?;
+                Some(text.split_once(':')?.1.to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its token is an installation's, or that of a workflow run: no user's. GitHub lets it neither see nor assign
+    /// the agent, nor take a pull request out of draft.
+    pub fn is_of_an_app(&self) -> bool {
+        self.token().is_some_and(|token| token.starts_with("ghs_"))
     }
 
     /// The JSON object of the body; none at all counts as an empty one.

@@ -135,18 +135,19 @@ pub(super) async fn answer(site: &Site<impl Objects>, call: &Call, now: Timestam
         }
         None => None,
     };
-    let notes = Notes::default();
+    let (notes, app) = (Notes::default(), call.is_of_an_app());
     let mut world = site.hub.world();
     let execution = Execution::new(&site.schema.schema, &prepared.document)
         .operation(operation)
         .coerced_variable_values(&prepared.variables);
     let result = if operation.operation_type == apollo_compiler::ast::OperationType::Mutation {
         let git = GitSlot::Made(made.as_ref());
-        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, rate, notes: &notes, git };
+        let root = MutationRoot { world: RefCell::new(&mut world), by: call.account, app, rate, notes: &notes, git };
         execution.execute_sync(&root)
     } else {
         let seen: &World = &world;
-        let root = Node { view: View { world: seen, by: call.account, rate, notes: &notes }, object: Object::Query };
+        let root =
+            Node { view: View { world: seen, by: call.account, app, rate, notes: &notes }, object: Object::Query };
         execution.execute_sync(&root)
     };
     let Notes { wanted, errors } = notes;
@@ -172,10 +173,10 @@ fn asked_of_git(
     if operation.operation_type != apollo_compiler::ast::OperationType::Mutation {
         return None;
     }
-    let (notes, asked) = (Notes::default(), RefCell::new(None));
+    let (notes, asked, app) = (Notes::default(), RefCell::new(None), call.is_of_an_app());
     let mut copy = site.hub.world().clone();
     let git = GitSlot::Ask(&asked);
-    let root = MutationRoot { world: RefCell::new(&mut copy), by: call.account, rate, notes: &notes, git };
+    let root = MutationRoot { world: RefCell::new(&mut copy), by: call.account, app, rate, notes: &notes, git };
     let execution = Execution::new(&site.schema.schema, &prepared.document)
         .operation(operation)
         .coerced_variable_values(&prepared.variables);

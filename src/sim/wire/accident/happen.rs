@@ -81,7 +81,8 @@ pub(in crate::sim::wire) async fn happen<G: Objects + 'static>(
                     other @ (Alteration::Longer(_)
                     | Alteration::Odd
                     | Alteration::Without(_)
-                    | Alteration::Partly(_)) => altered(answer, &other),
+                    | Alteration::Partly(_)
+                    | Alteration::Instead { .. }) => altered(answer, &other),
                 },
             )
         }
@@ -171,9 +172,20 @@ fn altered(answer: Answer, alteration: &Alteration) -> Answer {
             let path: Vec<&str> = pointer.split('/').skip(2).collect();
             body["errors"] = json!([{"message": BROKEN_QUERY, "path": path}]);
         }
+        Alteration::Instead { says, instead } => replace(&mut body, says, instead),
         Alteration::Date(_) => {}
     }
     Answer { body: Bytes::from(body.to_string()), ..answer }
+}
+
+/// Puts another text in the place of one, wherever that stands.
+fn replace(value: &mut Value, says: &str, instead: &str) {
+    match value {
+        Value::String(text) if text == says => instead.clone_into(text),
+        Value::Array(list) => list.iter_mut().for_each(|value| replace(value, says, instead)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| replace(value, says, instead)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Adds to the text of an object, and to a field that nobody knows.

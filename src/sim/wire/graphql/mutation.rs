@@ -35,6 +35,8 @@ pub(super) enum GitSlot<'r> {
 pub(super) struct MutationRoot<'r, 'w> {
     pub world: RefCell<&'w mut World>,
     pub by: AccountId,
+    /// Whether an app asks, and no user.
+    pub app: bool,
     pub rate: Rate,
     pub notes: &'r Notes,
     pub git: GitSlot<'r>,
@@ -53,6 +55,7 @@ struct Payload<'r> {
     world: World,
     made: Made,
     by: AccountId,
+    app: bool,
     rate: Rate,
     notes: &'r Notes,
     client: Option<String>,
@@ -90,6 +93,9 @@ fn objects<'i>(input: Input<'i>, name: &str) -> impl Iterator<Item = Input<'i>> 
 
 impl MutationRoot<'_, '_> {
     fn mark<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        if self.app {
+            return Err(typed_error("FORBIDDEN", "Resource not accessible by integration"));
+        }
         let input = object(Some(info.arguments()), "input");
         let id = text(input, "pullRequestId").unwrap_or_default();
         let mut world = self.world.borrow_mut();
@@ -170,6 +176,7 @@ impl MutationRoot<'_, '_> {
             by: self.by,
             rate: self.rate,
             notes: self.notes,
+            app: self.app,
             client: text(input, "clientMutationId").map(str::to_owned),
         })
     }
@@ -185,7 +192,7 @@ impl ObjectValue for Payload<'_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let view = View { world: &self.world, by: self.by, rate: self.rate, notes: self.notes };
+        let view = View { world: &self.world, by: self.by, app: self.app, rate: self.rate, notes: self.notes };
         match (info.field_name(), &self.made) {
             ("clientMutationId", _) => Ok(ResolvedValue::leaf(self.client.clone())),
             ("pullRequest", Made::Pull(number)) => {

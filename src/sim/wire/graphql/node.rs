@@ -22,6 +22,8 @@ pub(super) struct View<'w> {
     pub world: &'w World,
     /// Who asks.
     pub by: AccountId,
+    /// Whether an app asks, and no user.
+    pub app: bool,
     pub rate: Rate,
     pub notes: &'w Notes,
 }

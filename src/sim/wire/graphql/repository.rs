@@ -197,7 +197,7 @@ fn pulls<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> List<'w> {
 fn suggested<'w>(view: View<'w>, info: &ResolveInfo<'_>) -> List<'w> {
     let wanted = texts(info.arguments().get("capabilities"));
     let can = |account: &&Account| match account.kind {
-        AccountKind::Bot => account.id == AGENT && view.world.settings.agent_available,
+        AccountKind::Bot => account.id == AGENT && !view.app && view.world.settings.agent_available,
         AccountKind::User => account.permission.can_write(),
         AccountKind::Organization => false,
     };

@@ -10,7 +10,7 @@ use crate::sim::wire::Site;
 use crate::sim::wire::answer::Answer;
 use crate::sim::wire::call::{Call, Fields};
 use crate::sim::wire::page::page;
-use crate::sim::world::{AgentAssignment, Fault, IssueEdit, NewIssue, Refusal, StateReason, Subject, World};
+use crate::sim::world::{AGENT, AgentAssignment, Fault, IssueEdit, NewIssue, Refusal, StateReason, Subject, World};
 
 /// Lists issues, and pull requests among them, as GitHub does. Labels are all required, unlike in GraphQL.
 pub(super) fn list(site: &Site<impl Objects>, call: &Call) -> Result<Answer, Trouble> {
@@ -113,8 +113,11 @@ pub(super) fn comment(site: &Site<impl Objects>, call: &Call, number: u64) -> Re
 /// Assigns: 201 whatever came of it, as GitHub does; the answer shows who is assigned now.
 pub(super) fn assign(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let fields = call.fields()?;
-    let logins = fields.texts("assignees").unwrap_or_default();
+    let mut logins = fields.texts("assignees").unwrap_or_default();
     let mut world = site.hub.world();
+    if call.is_of_an_app() {
+        logins.retain(|login| world.assignable(login).is_none_or(|account| account.id != AGENT));
+    }
     world.assign(call.account, number, &logins, assignment(&fields).as_ref())?;
     rendered(site, &world, number).map(|issue| Answer::created(&issue))
 }

@@ -123,14 +123,22 @@ async fn stays_as_it_is(state: State) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkout_with_staged_and_unstaged_changes_is_as_it_was_after_two_loops() {
+async fn a_checkout_with_staged_changes_is_as_it_was_after_two_loops() {
     stays_as_it_is(State::Staged).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_with_unstaged_changes_is_as_it_was_after_two_loops() {
     stays_as_it_is(State::Unstaged).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkout_with_untracked_and_ignored_files_is_as_it_was_after_two_loops() {
+async fn a_checkout_with_untracked_files_is_as_it_was_after_two_loops() {
     stays_as_it_is(State::Untracked).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_with_ignored_files_is_as_it_was_after_two_loops() {
     stays_as_it_is(State::Ignored).await;
 }
 
