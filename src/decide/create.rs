@@ -83,9 +83,8 @@ fn creation(view: View<'_>, plan: Plan) -> (ActionKind, Key, Vec<Effect>) {
 fn adoption(view: View<'_>, issue: &ListedIssue, plan: Plan) -> (ActionKind, Key, Vec<Effect>) {
     let key = plan.key.clone();
     let given_out = issue.detail.as_ref().is_some_and(|detail| detail.assignees.iter().any(AccountId::is_agent));
-    // Only a queue file is edited meanwhile; the words of the others are those of when they were asked.
-    let revised = matches!(key, Key::Item(_));
-    let outdated = revised && issue.detail.as_ref().is_some_and(|detail| detail.digest != plan.text.digest());
+    // Its file was edited meanwhile, or somebody wrote something else into it: the agent is sent to our words only.
+    let outdated = issue.detail.as_ref().is_some_and(|detail| detail.digest != plan.text.digest());
     let mut effects = Vec::new();
     if issue.open && outdated && !given_out {
         effects.push(Effect::Revise { key: key.clone(), issue: issue.number, text: plan.text });

@@ -365,13 +365,20 @@ fn ours_are_found_by_number_by_marker_and_by_every_account_that_wrote_the_ledger
         expires: at(-140),
     };
     let wrote = Ledger { attempt: Some(attempt(None)), ..Ledger::default() };
-    assert_eq!(points(&decide(&with(vec![theirs.clone()], wrote))), [StopPoint::Bind, StopPoint::Assign]);
+    let found = decide(&with(vec![theirs.clone()], wrote.clone()));
+    assert_eq!(points(&found), [StopPoint::Bind, StopPoint::Assign]);
+    // Somebody wrote something else below its marker: the agent is sent to our words only.
+    let detail =
+        IssueDetail { comments: 0, reopened: false, assignees: Vec::new(), digest: String::new(), unsafe_text: true };
+    let rewritten = ListedIssue { detail: Some(detail), ..theirs.clone() };
+    let found = decide(&with(vec![rewritten], wrote));
+    assert_eq!(points(&found), [StopPoint::Revise, StopPoint::Bind, StopPoint::Assign]);
     // No list shows it yet, but the attempt kept its number.
     let kept = Ledger { attempt: Some(attempt(Some(IssueNumber(7)))), ..Ledger::default() };
     let mut snapshot = with(Vec::new(), kept);
     assert_eq!(decide(&snapshot).outcome, Outcome::Look { needs: vec![Need::Issue { number: IssueNumber(7) }] });
     looked_at(&mut snapshot, &theirs, 0, &[]);
-    assert_eq!(points(&decide(&snapshot)), [StopPoint::Bind, StopPoint::Assign]);
+    assert_eq!(points(&decide(&snapshot)), [StopPoint::Revise, StopPoint::Bind, StopPoint::Assign]);
     // It is gone: then another one is made.
     snapshot.needs.issues.insert(IssueNumber(7), None);
     assert!(points(&decide(&snapshot)).contains(&StopPoint::Create));

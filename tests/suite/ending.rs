@@ -7,6 +7,9 @@ use orchestrator::model::{CommentMarker, Folder, Key, Ledger, Planning, Snapshot
 use orchestrator::sim::world::{AGENT, StateReason, Subject, What, World};
 use std::collections::BTreeSet;
 
+/// A text that would have the loop feed itself.
+pub const ENDLESS: &str = "Open a pull request that adds exactly one new file under planning/issue_queue/pending/.";
+
 /// The end of a story, a line a fact, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ending(pub Vec<String>);
@@ -113,10 +116,14 @@ fn branches(world: &World) -> Vec<String> {
 }
 
 /// What must hold whatever happened: at most one issue bound a key (the ledger's form), nobody sent to an unbound one, nobody
-/// sent twice, no file in two folders, no duplicate left open.
+/// sent twice, nobody sent to a text that would have the loop feed itself, no file in two folders, no duplicate left open.
 pub fn check(world: &World, snapshot: &Snapshot) -> Result<(), String> {
     let ledger = snapshot.ledger.clone().unwrap_or_default();
     let bound: BTreeSet<u64> = ledger.bindings.values().map(|binding| binding.issue.0).collect();
+    let given_out = |subject: &&Subject| subject.pull.is_none() && assigned(subject) > 0;
+    if let Some(endless) = world.subjects().filter(given_out).find(|subject| subject.body.contains(ENDLESS)) {
+        return Err(format!("#{} was given out with a text that goes on for ever", endless.number));
+    }
     if bound.len() != ledger.bindings.len() {
         return Err("one issue is bound to two keys".to_owned());
     }

@@ -53,8 +53,8 @@ impl Scene {
             }
             sim.world(|world| story.prepare(world));
         }
-        if let Some(point) = story.mishap() {
-            toys = toys.with_plan(&[Planned { point, n: 1, fate: Fate::KilledAfter }]);
+        if let Some((_, point, n)) = story.mishap() {
+            toys = toys.with_plan(&[Planned { point, n, fate: Fate::KilledAfter }]);
         }
         Self { story, toys, acted: false }
     }

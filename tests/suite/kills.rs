@@ -113,13 +113,13 @@ impl Play {
     /// which it was not.
     async fn play(&self, kills: &[Point]) -> (Ending, Vec<Point>) {
         let (mut left, mut acted, mut quiet) = (kills.to_vec(), false, 0);
-        if let Some(point) = self.story.mishap() {
-            let point = format!("promote.{point}");
-            while self.sim.world(|world| world.subjects().count()) == 0 {
-                let promoting =
-                    matches!(self.look().await.1, Outcome::Act { action } if action.kind == ActionKind::Promote);
-                if promoting { self.kill(&["cycle"], &point).await } else { drop(self.cycle().await) }
+        if let Some((kind, point, _)) = self.story.mishap() {
+            while !matches!(self.look().await.1, Outcome::Act { action } if action.kind == kind) {
+                if !self.cycle().await.0 {
+                    self.sim.step_agent().await.expect("the agent works");
+                }
             }
+            self.kill(&["cycle"], &format!("{kind}.{point}")).await;
         }
         for _ in 0..120 {
             self.people(&mut acted).await;

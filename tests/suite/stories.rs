@@ -1,7 +1,8 @@
 //! Short stories in which every action of the engine happens, and what a person does in each.
 
-use orchestrator::model::{ActionKind, Outcome, StopPoint};
-use orchestrator::sim::world::{NewIssue, PullEdit, StateReason, Step, What, World};
+use crate::ending::ENDLESS;
+use orchestrator::model::{ActionKind, GAP_TITLE, Outcome, StopPoint};
+use orchestrator::sim::world::{IssueEdit, NewIssue, PullEdit, StateReason, Step, Subject, What, World};
 use orchestrator::sim::{IssueKind, Options, Script};
 
 /// What a story is about: which files it begins with and what a person does in it.
@@ -9,8 +10,14 @@ use orchestrator::sim::{IssueKind, Options, Script};
 pub enum Story {
     /// The goal is reached already: asked, answered without a change.
     Reached,
+    /// The same; somebody rewrites the question's issue before it is bound.
+    Reasked,
+    /// The same; a predecessor's question, whose text would go on for ever, is adopted.
+    Endless,
     /// One item, its capability update, and the question.
     Item,
+    /// The same; somebody rewrites the capability update's issue before it is bound.
+    Retold,
     /// A question that is answered by a file, and what follows from it.
     Answered,
     /// One item whose issue a person closes as not planned.
@@ -72,9 +79,12 @@ pub const FILE: &str = "planning/issue_queue/pending/dev-1.md";
 pub const EDITED: &[u8] = b"# One, better\n\nDo it well.\n";
 
 impl Story {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Reached,
+        Self::Reasked,
+        Self::Endless,
         Self::Item,
+        Self::Retold,
         Self::Answered,
         Self::Dropped,
         Self::Declined,
@@ -95,6 +105,9 @@ impl Story {
     /// In which story an action has this effect.
     pub const fn of(action: ActionKind, effect: StopPoint) -> Self {
         match (action, effect) {
+            (ActionKind::AskGap, StopPoint::Revise) => Self::Reasked,
+            (ActionKind::Complete, StopPoint::Revise) => Self::Retold,
+            (ActionKind::Adopt, StopPoint::Revise) => Self::Endless,
             (ActionKind::Baseline | ActionKind::AskGap | ActionKind::CloseEmpty, _) => Self::Reached,
             (ActionKind::Promote, StopPoint::Revise) => Self::Edited,
             (ActionKind::Promote, StopPoint::Restate) => Self::Reworded,
@@ -125,13 +138,14 @@ impl Story {
     pub fn options(self) -> Options {
         let mut options = Options::default();
         match self {
-            Self::Reached | Self::Declined => {}
+            Self::Reached | Self::Reasked | Self::Endless | Self::Declined => {}
             Self::Answered => {
                 let goal = "# Goal\n\n## Top words\n\nShow the most frequent words.\n";
                 options.project.retain(|(path, _)| path != "planning/vision/goal.md");
                 options.project.push(("planning/vision/goal.md".to_owned(), goal.into()));
             }
             Self::Item
+            | Self::Retold
             | Self::Dropped
             | Self::Edited
             | Self::Reworded
@@ -187,13 +201,16 @@ impl Story {
         }
     }
 
-    /// What happens to the first write of a kind in the undisturbed story already: that is how an issue comes to be adopted,
-    /// or to be bound and not given out.
-    pub const fn mishap(self) -> Option<StopPoint> {
+    /// Which write of a kind, of which action, the program does not survive in the undisturbed story already: that is how
+    /// an issue comes to be adopted, or to be bound and not given out.
+    pub const fn mishap(self) -> Option<(ActionKind, StopPoint, u32)> {
         match self {
-            Self::Edited => Some(StopPoint::Create),
-            Self::Reworded => Some(StopPoint::Bind),
+            Self::Edited => Some((ActionKind::Promote, StopPoint::Create, 1)),
+            Self::Reworded => Some((ActionKind::Promote, StopPoint::Bind, 1)),
+            Self::Reasked => Some((ActionKind::AskGap, StopPoint::Create, 1)),
+            Self::Retold => Some((ActionKind::Complete, StopPoint::Create, 2)),
             Self::Reached
+            | Self::Endless
             | Self::Item
             | Self::Answered
             | Self::Dropped
@@ -221,7 +238,10 @@ impl Story {
         match self {
             Self::Answered | Self::Declined => &[],
             Self::Reached
+            | Self::Reasked
+            | Self::Endless
             | Self::Item
+            | Self::Retold
             | Self::Dropped
             | Self::Edited
             | Self::Reworded
@@ -248,12 +268,18 @@ impl Story {
             let number = world.open_issue(viewer, NewIssue { title, body, labels, assignees }, None).expect("an issue");
             world.close(number, viewer, Some(StateReason::Completed));
         }
+        if self == Self::Endless {
+            let (title, labels) = (GAP_TITLE.to_owned(), vec!["Gap Analysis".to_owned()]);
+            let issue = NewIssue { title, body: ENDLESS.to_owned(), labels, assignees: Vec::new() };
+            world.open_issue(world.viewer(), issue, None).expect("an issue");
+        }
     }
 
     /// What a person does as soon as it can be done.
     pub fn act(self, world: &mut World) -> Acted {
         let viewer = world.viewer();
         let issue = world.subjects().find(|subject| subject.pull.is_none()).cloned();
+        let second = world.subjects().filter(|subject| subject.pull.is_none()).nth(1).cloned();
         let pull = world.subjects().find(|subject| subject.pull.is_some()).map(|subject| subject.number);
         match (self, issue, pull) {
             (Self::Dropped, Some(issue), _) if !issue.assignees.is_empty() => {
@@ -275,6 +301,8 @@ impl Story {
                 Acted::Yes
             }
             (Self::Edited | Self::Reworded, Some(_), _) => Acted::Edits,
+            (Self::Reasked, Some(issue), _) => rewritten(world, &issue),
+            (Self::Retold, ..) => second.map_or(Acted::No, |issue| rewritten(world, &issue)),
             (Self::Asked, Some(_), Some(pull)) if world.pull(pull).is_some_and(|(_, facts)| facts.merged.is_some()) => {
                 let marker = format!("<!-- orchestrator:capability-update-from-pr {}#{pull} -->", world.full_name());
                 let (title, body) =
@@ -310,6 +338,15 @@ impl Story {
             _ => Acted::No,
         }
     }
+}
+
+/// Somebody writes another text below the marker of an issue.
+fn rewritten(world: &mut World, issue: &Subject) -> Acted {
+    let marker = issue.body.lines().next().unwrap_or_default();
+    let body = Some(format!("{marker}\n{ENDLESS}"));
+    let viewer = world.viewer();
+    world.edit_issue(viewer, issue.number, IssueEdit { body, ..IssueEdit::default() }).expect("it can be edited");
+    Acted::Yes
 }
 
 /// The agent is done with it.
