@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// Longest text that is kept of a failure's message, in characters.
 const MAX_TEXT: usize = 70_000;
+/// Longest id of an event.
+const MAX_ID: usize = 100;
 /// Our labels, as an address writes them.
 const LABELS: [&str; 3] = ["Development", "Gap%20Analysis", "Update%20Capability"];
 /// The app by which the agent acts.
@@ -193,5 +195,36 @@ fn agent_event(event: TimelineEvent) -> Option<AgentEvent> {
     if foreign {
         return None;
     }
-    Some(AgentEvent { id: event.node_id.unwrap_or_default(), at: event.created_at?, kind })
+    let at = event.created_at?;
+    // It stands in the marker of our comment, so it has to be a word that is found again there.
+    let word = |id: &String| {
+        (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_=-".contains(&b))
+    };
+    let id = event.node_id.filter(word).unwrap_or_else(|| format!("at-{}", at.as_second()));
+    Some(AgentEvent { id, at, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CommentMarker, PullNumber};
+
+    #[test]
+    fn whatever_id_an_event_has_a_comment_about_it_is_found_again() {
+        let long = "x".repeat(MAX_ID + 1);
+        for id in
+            [None, Some(""), Some("CWFF_lADO=-1"), Some("a b"), Some("--> @mona"), Some("e\nf"), Some(long.as_str())]
+        {
+            let event = TimelineEvent {
+                event: Some("copilot_work_finished_failure".to_owned()),
+                created_at: Some(Timestamp::UNIX_EPOCH),
+                node_id: id.map(str::to_owned),
+                performed_via_github_app: None,
+                failure_message: None,
+            };
+            let event = agent_event(event).expect("one of the agent").id;
+            let about = CommentMarker::Nudge { pull: PullNumber(15), event };
+            assert_eq!(CommentMarker::leading(&format!("{about}\nGo on.")), Some(about), "{id:?}");
+        }
+    }
 }

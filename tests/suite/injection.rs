@@ -9,8 +9,8 @@ use crate::sim_client::simulator;
 use jiff::Timestamp;
 use orchestrator::message::{self, MAX_BODY, MAX_TITLE, MergedPull};
 use orchestrator::model::{
-    AccountId, Category, CommitId, Discussion, DiscussionEntry, EntryKind, IssueNumber, ItemName, Marker, PullNumber,
-    QueueItem, RepositoryName, Step, Verdict,
+    AccountId, Category, CommentMarker, CommitId, Discussion, DiscussionEntry, EntryKind, IssueNumber, ItemName,
+    Marker, PullNumber, QueueItem, RepositoryName, Step, Verdict,
 };
 use orchestrator::text;
 use serde::Deserialize;
@@ -152,6 +152,27 @@ fn a_commit_of_ours_closes_nothing_and_refers_to_the_own_repository_at_most() {
         let Some(file) = ItemName::new(format!("{}.md", text.replace('/', "-"))) else { continue };
         let subject = message::move_subject(Step::Promote, &file, None, false);
         assert!(acts(&subject).is_empty() && own_references(&subject).is_empty(), "{name}: {subject}");
+    }
+}
+
+#[test]
+fn a_comment_to_the_agent_calls_nobody_else_and_forges_nothing() {
+    let pull = PullNumber(15);
+    let nudge = CommentMarker::Nudge { pull, event: "E_1".to_owned() };
+    let feedback = CommentMarker::Feedback { pull, head: CommitId::from_bytes([7; 20]) };
+    let comments = |text: &str| {
+        let problems = [message::failing_check(text, true), text.to_owned()];
+        [message::nudge(&nudge, text), message::feedback(&feedback, &problems)]
+    };
+    let harmless = comments("x");
+    for (name, text, _) in corpus() {
+        for (comment, expected) in comments(&text).iter().zip(&harmless) {
+            assert_eq!(acts(comment), acts(expected), "{name}\n{comment}");
+            assert_eq!(own_references(comment), own_references(expected), "{name}\n{comment}");
+            assert_eq!(deeds(comment), deeds(expected), "{name}\n{comment}");
+            assert_eq!(CommentMarker::leading(comment), CommentMarker::leading(expected), "{name}\n{comment}");
+            assert_eq!(comment.lines().count(), expected.lines().count(), "{name}\n{comment}");
+        }
     }
 }
 
