@@ -48,10 +48,10 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
     let effects = match ours(view, ledger, listed.iter().chain(kept), &plan) {
         Some(issue) => adoption(view, issue, plan),
         None => {
-            if let Some(waiting) = attempt.and_then(|attempt| doubt(view, attempt, &plan.key)) {
-                return Outcome::Wait { waiting };
-            }
-            if let Some(waiting) = limited(view).or_else(|| super::breaker::issues(view)) {
+            let doubt = attempt.and_then(|attempt| doubt(view, attempt, &plan.key));
+            // What holds it up longest is what is said.
+            let waits = [doubt, limited(view), super::breaker::issues(view)].into_iter().flatten();
+            if let Some(waiting) = waits.max_by_key(|waiting| waiting.until) {
                 return Outcome::Wait { waiting };
             }
             creation(view, plan)

@@ -24,7 +24,7 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) ->
     let evidence: Vec<Evidence> = found.iter().map(shown).collect();
     let n = issue.number;
     let (reason, outcome) = match found.as_slice() {
-        [] => return None,
+        [] => elsewhere(view, issue)?,
         [one] => single(view, binding, n, one),
         several => {
             let numbers: Vec<String> = several.iter().map(|candidate| candidate.number.to_string()).collect();
@@ -54,8 +54,7 @@ pub(super) fn shown(candidate: &Candidate) -> Evidence {
 /// The agent's open pull requests that may be the answer: those that GitHub connects with the issue, else those of which
 /// nothing else is known.
 fn candidates(view: View<'_>, issue: &BoundIssue) -> Vec<Candidate> {
-    let assigned = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
-    let Some(since) = assigned.map(|event| event.at).min() else { return Vec::new() };
+    let Some(since) = first_sent(issue) else { return Vec::new() };
     let fits = |candidate: &&Candidate| {
         candidate.state == PullState::Open
             && candidate.author.is_agent()
@@ -79,6 +78,30 @@ fn candidates(view: View<'_>, issue: &BoundIssue) -> Vec<Candidate> {
         }
     }
     all
+}
+
+/// The agent's pull request that has to do with the issue and goes into another branch, where it ends nothing.
+fn elsewhere(view: View<'_>, issue: &BoundIssue) -> Option<(String, Outcome)> {
+    let since = first_sent(issue)?;
+    let mainline = &view.snapshot.tips.branch;
+    let strays = |candidate: &&Candidate| {
+        candidate.state == PullState::Open
+            && candidate.author.is_agent()
+            && !candidate.cross_repository
+            && candidate.base != *mainline
+            && candidate.signal != Signal::Disconnected
+            && candidate.created >= since
+    };
+    let Candidate { number: pull, base, .. } = issue.candidates.iter().find(strays)?;
+    let why =
+        format!("{pull} by the agent has to do with {} and goes into `{base}`, not into `{mainline}`", issue.number);
+    Some((why.clone(), stalled(why, format!("change the base of {pull} to `{mainline}`, or close {pull}"))))
+}
+
+/// When the agent was sent to the issue first.
+fn first_sent(issue: &BoundIssue) -> Option<Timestamp> {
+    let assigned = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    assigned.map(|event| event.at).min()
 }
 
 /// What the list of open pull requests shows.

@@ -214,6 +214,17 @@ impl Miniature {
         at_once(self.hub.person_opens(Opening { author, branch, title, body }))
     }
 
+    /// The same from a fork, whose branch it is then.
+    pub fn open_pull_from_fork(
+        &mut self,
+        author: AccountId,
+        fork: &str,
+        branch: &str,
+        body: &str,
+    ) -> Result<u64, SimError> {
+        at_once(self.hub.fork_opens(Opening { author, branch, title: "From a fork", body }, fork))
+    }
+
     /// A person merges a pull request at GitHub. Returns the commit.
     pub fn merge_pull(&mut self, by: AccountId, number: u64, method: MergeMethod) -> Result<String, SimError> {
         at_once(self.hub.person_merges(by, number, method))

@@ -13,8 +13,10 @@ scenarios! {
     a_conflict_state_that_nobody_knows_is_no_leave_to_merge
     a_development_pull_request_is_marked_ready_and_merged
     a_draft_title_is_the_agents_own_word
+    a_failure_behind_a_full_page_of_the_timeline_is_seen
     a_failure_over_money_is_told_to_a_person_at_once
     a_file_that_would_feed_the_queue_is_set_aside
+    a_finished_head_is_not_merged_while_the_agent_works_again
     a_green_head_is_merged_by_a_token_that_may_not_read_single_checks
     a_guardrail_that_is_off_is_not_asked
     a_guardrail_that_only_warns_is_shown_and_holds_nothing_up
@@ -23,7 +25,9 @@ scenarios! {
     a_head_that_moved_is_judged_anew
     a_held_pull_request_is_neither_merged_nor_talked_to
     a_hundred_and_fifty_comments_are_all_counted
+    a_limit_is_waited_for_as_long_as_it_says
     a_limit_on_creating_is_waited_for
+    a_long_discussion_is_cut
     a_merge_queue_is_named
     a_merge_state_that_nobody_knows_is_no_leave_to_merge
     a_merge_that_a_rule_forbids_is_shown_and_tried_later
@@ -34,8 +38,12 @@ scenarios! {
     a_person_who_calls_the_agent_back_is_waited_for
     a_person_who_takes_the_agent_off_after_it_was_sent_again_is_obeyed
     a_person_who_takes_the_agent_off_is_obeyed
+    a_persons_pull_request_is_merged_by_people
     a_persons_pull_request_that_mentions_the_issue_is_no_candidate
+    a_pull_request_from_a_fork_is_never_merged
     a_pull_request_in_a_state_that_nobody_knows_is_not_touched
+    a_pull_request_into_another_branch_is_not_merged
+    a_pull_request_that_a_person_links_is_taken
     a_pull_request_that_closes_another_issue_is_no_candidate
     a_pull_request_that_is_too_large_is_not_merged_unseen
     a_pull_request_that_names_no_issue_is_shown_and_not_guessed
@@ -51,6 +59,7 @@ scenarios! {
     a_run_that_waits_for_approval_is_shown_with_its_page
     a_second_push_after_the_review_request_is_what_is_judged
     a_silent_agent_is_asked_to_go_on_after_an_hour
+    a_spent_hour_is_waited_for
     a_strangers_marker_counts_for_nothing
     a_token_that_is_no_users_cant_send_the_agent
     a_token_that_may_not_read_checks_at_all_merges_what_github_calls_clean
@@ -63,6 +72,7 @@ scenarios! {
     an_empty_development_pull_request_stalls
     an_invalid_queue_file_is_sent_back_and_not_merged
     an_issue_that_is_closed_for_a_reason_that_nobody_knows_is_not_touched
+    an_issue_that_is_told_in_part_is_left_alone
     an_unfinished_candidate_is_not_touched
     changes_that_a_stranger_requests_hold_nothing_up
     changes_that_a_writer_requests_hold_the_merge_up
@@ -74,11 +84,13 @@ scenarios! {
     no_more_merges_an_hour_than_the_policy_allows
     one_that_was_unlinked_by_hand_is_left_to_a_person
     red_checks_are_sent_back_once_a_head
+    the_merge_method_is_the_policys_and_the_words_are_ours
     the_one_finished_pull_request_is_linked_where_the_policy_says_so
     the_restart_of_the_orchestrator_changes_nothing
     two_candidates_are_shown_and_neither_is_linked
     two_hundred_and_fifty_open_issues_are_all_seen
     what_a_person_did_counts_after_they_left
+    what_github_tells_in_part_is_used_and_the_rest_is_named
     withheld_checks_and_a_blocked_merge_wait_and_say_what_cant_be_judged
     without_consent_to_merge_a_person_merges
     work_in_progress_for_ever_is_asked_about

@@ -315,13 +315,15 @@ fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
     type Change = fn(&mut Candidate);
     let none = "Agent until Some(3100)";
     // What is different, and what comes of it.
-    let table: [(&str, Change, &str); 9] = [
+    let table: [(&str, Change, &str); 11] = [
         ("nothing", |_| (), "stalled"),
         ("opened at the assignment", |it| it.created = at(-500), "stalled"),
         ("opened before it", |it| it.created = at(-501), none),
         ("somebody's", |it| it.author = mona(), none),
         ("from a fork", |it| it.cross_repository = true, none),
-        ("into another branch", |it| it.base = "next".to_owned(), none),
+        ("into another branch", |it| it.base = "next".to_owned(), "stalled"),
+        ("into another branch, before it", |it| (it.base, it.created) = ("next".to_owned(), at(-501)), none),
+        ("into another branch, somebody's", |it| (it.base, it.author) = ("next".to_owned(), mona()), none),
         ("closed", |it| it.state = PullState::Closed, none),
         ("unlinked by hand", |it| it.signal = Signal::Disconnected, "stalled"),
         ("still at work", |it| it.title = "[WIP] Count lines".to_owned(), "Agent until None"),

@@ -84,6 +84,7 @@ mod run_token;
 mod running;
 mod scenario;
 mod scenario_commands;
+mod scenario_people;
 mod sim_acts;
 mod sim_agent;
 mod sim_client;

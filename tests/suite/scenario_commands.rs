@@ -11,7 +11,7 @@
 //! | `wait 46m` | time passes |
 //! | `restart` | another process goes on in the same folder |
 //! | `guardrails` | what each guardrail says of the focused pull request |
-//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show open`, `show mainline` | as GitHub shows it |
+//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show newest commit`, `show open`, `show mainline` | as GitHub shows it |
 //! | `requests` | what was asked since the last time, by kind |
 //! | `policy merge.approve = true` | a line of the policy |
 //! | `file path: text`, `delete path` | a file of the mainline |
@@ -21,7 +21,9 @@
 //! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
 //! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
 //! | `set up to date required` … | a setting or a rule of the repository, see [`setting`] |
-//! | `answer POST /issues 403: words` | GitHub's next answer to such a request; nothing is done |
+//! | `answer POST /issues 403 retry-after=90: words` | GitHub's next answer to such a request; nothing is done |
+//! | `spend query Observe 40m` | the hourly budget is said to be spent when this is asked, for that long |
+//! | `withhold query Observe /data/viewer` | GitHub's next answer lacks this part, which this token may not read |
 //! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives; of GraphQL `mutation Name` |
 //! | `behind 90s GET /issues/2/comments` | such reads show from now on what was so long before |
 //! | `alter query Observe CLEAN TIDY` | such answers say from now on another word instead of one |
@@ -31,10 +33,8 @@
 //! `maintainer` is the account of the token; `writer…` may write, every other name may not.
 
 use crate::scenario::Scene;
-use orchestrator::sim::world::{
-    AccountId, CheckResult, Hidden, MergeMethod, NewIssue, Permission, PullEdit, ReviewState, StateReason, Step, What,
-    World,
-};
+use crate::scenario_people::person;
+use orchestrator::sim::world::{AccountId, CheckResult, Hidden, Permission, Step, What, World};
 use orchestrator::sim::{Accident, AccidentKind, Alteration, IssueKind, Options, Script};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -121,7 +121,7 @@ impl Setup {
     }
 }
 
-fn number(word: &str) -> u64 {
+pub fn number(word: &str) -> u64 {
     word.trim_start_matches('#').trim_end_matches(',').parse().unwrap_or_else(|_| panic!("{word} is no number"))
 }
 
@@ -195,10 +195,21 @@ impl Scene {
                 let rest = rest.join(" ");
                 self.world(|world| setting(world, &rest, &command.text));
             }
-            ["answer", method, path, status] => {
+            ["answer", method, path, status, headers @ ..] => {
                 let status = status.parse().expect("a status");
                 let body = serde_json::json!({ "message": command.text }).to_string();
-                self.arrange(method, path, AccidentKind::Answer { status, headers: Vec::new(), body });
+                let header =
+                    |word: &&str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let headers = headers.iter().map(|word| header(word).expect("`name=value`")).collect();
+                self.arrange(method, path, AccidentKind::Answer { status, headers, body });
+            }
+            ["spend", method, path, long] => {
+                let seconds = u32::try_from(seconds(long)).expect("an hour at most");
+                self.arrange(method, path, AccidentKind::Spent { seconds });
+            }
+            ["withhold", method, path, pointer] => {
+                let part = AccidentKind::Altered(Alteration::Withheld((*pointer).to_owned()));
+                self.arrange(method, path, part);
             }
             ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
             ["alter", kind @ ("query" | "mutation"), name, says, instead] => {
@@ -218,7 +229,7 @@ impl Scene {
         String::new()
     }
 
-    fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+    pub fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         self.booth.github.sim().world(act)
     }
 
@@ -323,6 +334,17 @@ impl Scene {
                 let queue = files.iter().filter_map(|path| path.strip_prefix("planning/issue_queue/"));
                 queue.map(|path| format!("   {path}\n")).collect()
             }
+            ["newest", "commit"] => self.world(|world| {
+                let message = world.branch("main").and_then(|tip| world.commit(tip)).map(|commit| &commit.message);
+                let message = message.map_or("", |message| message.trim_end());
+                format!("   | {}\n", message.replace('\n', "\n   | "))
+            }),
+            ["the", "length", "of", subject] => self.world(|world| {
+                let body = &world.subject(number(subject)).expect("it is there").body;
+                let (first, last) = (body.lines().next().unwrap_or_default(), body.trim_end().lines().last());
+                let (whole, last) = (body.chars().count(), last.unwrap_or_default());
+                format!("   {whole} characters, from `{first}` to `{last}`\n")
+            }),
             ["files", "of", pull] => self.world(|world| {
                 let files = &world.pull(number(pull)).expect("it is there").1.diff.files;
                 files.iter().map(|path| format!("   {path}\n")).collect()
@@ -448,95 +470,4 @@ fn setting(world: &mut World, name: &str, value: &str) {
         "base modified" => world.refuse_next_merges(value.parse().expect("a number")),
         other => panic!("no setting is called {other}"),
     }
-}
-
-/// What people do at GitHub.
-fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Result<(), String> {
-    let refused = |refusal: orchestrator::sim::world::Refusal| refusal.message().to_owned();
-    let agent = || vec!["copilot-swe-agent[bot]".to_owned()];
-    match words {
-        ["merges", pull] => {
-            let merged = scene.booth.github.sim().merge_pull(by, number(pull), MergeMethod::Squash);
-            return merged.map(|_| ()).map_err(|error| error.to_string());
-        }
-        ["opens", branch] => {
-            let opened = scene.booth.github.sim().open_pull(by, branch, "By hand", text);
-            return opened.map(|_| ()).map_err(|error| error.to_string());
-        }
-        _ => {}
-    }
-    scene.world(|world| match words {
-        ["comments", "on", subject] => world.comment(by, number(subject), text).map(|_| ()).map_err(refused),
-        ["leaves", "GitHub"] => {
-            let login = world.account(by).map(|account| account.login.clone()).unwrap_or_default();
-            world.leave(&login);
-            Ok(())
-        }
-        ["closes", subject] => {
-            world.close(number(subject), by, None);
-            Ok(())
-        }
-        ["closes", subject, "as", reason @ ..] => {
-            let reason = if *reason == ["not", "planned"] { StateReason::NotPlanned } else { StateReason::Completed };
-            world.close(number(subject), by, Some(reason));
-            Ok(())
-        }
-        ["reopens", subject] => world.reopen(number(subject), by).map_err(refused),
-        ["assigns", "the", "agent", "to", issue] => world.assign(by, number(issue), &agent(), None).map_err(refused),
-        ["unassigns", "the", "agent", "from", issue] => world.unassign(by, number(issue), &agent()).map_err(refused),
-        ["labels", subject, label] => {
-            world.put_label(number(subject), by, label);
-            Ok(())
-        }
-        ["unlabels", subject, label] => {
-            world.take_label(number(subject), by, label);
-            Ok(())
-        }
-        ["approves", pull] => world.review(by, number(pull), ReviewState::Approved, text).map(|_| ()).map_err(refused),
-        ["requests", "changes", "on", pull] => {
-            world.review(by, number(pull), ReviewState::ChangesRequested, text).map(|_| ()).map_err(refused)
-        }
-        ["describes", pull] => {
-            let edit = PullEdit { body: Some(text.to_owned()), ..PullEdit::default() };
-            world.edit_pull(by, number(pull), edit).map_err(refused)
-        }
-        ["retitles", pull] => {
-            world.retitle(number(pull), by, text.to_owned());
-            Ok(())
-        }
-        ["links", pull, "to", issue] => world.connect(by, number(issue), number(pull)).map_err(refused),
-        ["unlinks", pull, "from", issue] => world.disconnect(by, number(issue), number(pull)).map_err(refused),
-        ["marks", pull, "ready"] => world.mark_ready(by, number(pull)).map_err(refused),
-        ["queues", pull] => {
-            world.enqueue(number(pull));
-            Ok(())
-        }
-        ["comments", times, "times", "on", subject] => {
-            for time in 0..times.parse::<usize>().expect("a number") {
-                world.comment(by, number(subject), &format!("{text} ({time})")).map(|_| ()).map_err(refused)?;
-            }
-            Ok(())
-        }
-        ["opens", times, "issues", label] => {
-            for time in 0..times.parse::<usize>().expect("a number") {
-                let labels = vec![label.replace('_', " ")];
-                let title = format!("{text} ({time})");
-                let new = NewIssue { title, body: String::new(), labels, assignees: Vec::new() };
-                world.open_issue(by, new, None).map(|_| ()).map_err(refused)?;
-            }
-            Ok(())
-        }
-        ["opens", "a", "twin", "of", issue] => {
-            let twin = world.subject(number(issue)).expect("it is there").clone();
-            let labels = vec!["Development".to_owned()];
-            let new = NewIssue { title: twin.title, body: twin.body, labels, assignees: Vec::new() };
-            world.open_issue(by, new, None).map(|_| ()).map_err(refused)
-        }
-        ["opens", "an", "issue", label @ ..] => {
-            let labels = label.iter().map(|label| label.replace('_', " ")).collect();
-            let new = NewIssue { title: text.to_owned(), body: String::new(), labels, assignees: Vec::new() };
-            world.open_issue(by, new, None).map(|_| ()).map_err(refused)
-        }
-        other => panic!("nobody can do that: {other:?}"),
-    })
 }

@@ -103,6 +103,8 @@ pub enum Alteration {
     Without(String),
     /// GraphQL: this part (a JSON pointer) is null, beside an error.
     Partly(String),
+    /// GraphQL: this part (a JSON pointer) is null, for the token may not read it.
+    Withheld(String),
     /// Wherever it says this, it says something else.
     Instead {
         /// A text of JSON, in full.

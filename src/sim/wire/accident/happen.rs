@@ -82,6 +82,7 @@ pub(in crate::sim::wire) async fn happen<G: Objects + 'static>(
                     | Alteration::Odd
                     | Alteration::Without(_)
                     | Alteration::Partly(_)
+                    | Alteration::Withheld(_)
                     | Alteration::Instead { .. }) => altered(answer, &other),
                 },
             )
@@ -166,16 +167,27 @@ fn altered(answer: Answer, alteration: &Alteration) -> Answer {
             }
         }
         Alteration::Partly(pointer) => {
-            if let Some(part) = body.pointer_mut(pointer) {
-                *part = Value::Null;
-            }
-            let path: Vec<&str> = pointer.split('/').skip(2).collect();
+            let path = take_away(&mut body, pointer);
             body["errors"] = json!([{"message": BROKEN_QUERY, "path": path}]);
+        }
+        Alteration::Withheld(pointer) => {
+            let path = take_away(&mut body, pointer);
+            let message = "Resource not accessible by personal access token";
+            body["errors"] = json!([{"type": "FORBIDDEN", "message": message, "path": path}]);
         }
         Alteration::Instead { says, instead } => replace(&mut body, says, instead),
         Alteration::Date(_) => {}
     }
     Answer { body: Bytes::from(body.to_string()), ..answer }
+}
+
+/// Makes a part of an answer null; how an error names its place.
+fn take_away(body: &mut Value, pointer: &str) -> Vec<Value> {
+    if let Some(part) = body.pointer_mut(pointer) {
+        *part = Value::Null;
+    }
+    let place = |name: &str| name.parse::<u64>().map_or_else(|_| json!(name), |index| json!(index));
+    pointer.split('/').skip(2).map(place).collect()
 }
 
 /// Puts another text in the place of one, wherever that stands.
