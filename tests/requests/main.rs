@@ -1,5 +1,6 @@
 //! `cargo test --test requests`: what twelve hours of a loop cost by the hour — a full loop of twelve actions with an agent
-//! at work, polling every 30 s, and then rest — with 1, 100 and 10,000 files in the queue.
+//! at work, polling every 30 s, and then rest — with 1, 100 and 10,000 files in the queue, and once more without ever
+//! slowing down.
 //!
 //! Real engine, client, clone and pacing on a virtual clock; the simulator counts. Prints the table, and fails where an
 //! hour costs more than 130 GraphQL points or 60 other counted requests, or where the number of files makes a difference.
@@ -17,7 +18,7 @@ mod night;
 #[expect(dead_code, reason = "the campaign needs some of it")]
 mod stage;
 
-use night::{Hour, Night};
+use night::{Hour, Night, Pace};
 use orchestrator::model::{Reason, Resource};
 use std::time::Instant;
 
@@ -29,19 +30,23 @@ async fn main() {
     let mut nights: Vec<Night> = Vec::new();
     for files in FILES {
         let started = Instant::now();
-        let night = night::night(files, HOURS).await;
-        print(files, &night);
+        let night = night::night(Pace::Product, files, HOURS).await;
+        println!("{files} queue file(s), 30 s polling that slows down where nothing moves, {HOURS} hours");
+        print(&night);
         println!("{} actions, then rest; simulated in {:.1} s\n", night.actions.len(), started.elapsed().as_secs_f64());
         night::check(&night);
         nights.push(night);
     }
     let first = nights.first().expect("a night");
     assert!(nights.iter().all(|night| night.hours == first.hours), "the number of files makes a difference");
-    println!("with {FILES:?} files the table is the same");
+    println!("with {FILES:?} files the table is the same\n");
+    let steady = night::night(Pace::Steady, 1, HOURS).await;
+    println!("1 queue file, a look every 30 s whatever happens, {HOURS} hours");
+    print(&steady);
+    night::check(&steady);
 }
 
-fn print(files: usize, night: &Night) {
-    println!("{files} queue file(s), 30 s polling, {HOURS} hours");
+fn print(night: &Night) {
     println!("hour  looks  GraphQL points  REST counted  REST 304  git pushes  git fetches");
     let row = |name: &str, hour: &Hour| {
         let Hour { looks, points, counted, free, pushes, fetches } = hour;

@@ -32,6 +32,15 @@ impl Clock for OneClock {
     }
 }
 
+/// How often it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As the product does, which slows down where nothing moves.
+    Product,
+    /// Every thirty seconds, whatever happens.
+    Steady,
+}
+
 /// What an hour cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hour {
@@ -84,8 +93,8 @@ async fn pass(sim: &Simulator, long: Duration, next_step: &mut Timestamp) {
     sim.set_time(end);
 }
 
-/// So many hours, with so many files in the queue.
-pub async fn night(files: usize, hours: i64) -> Night {
+/// So many hours at a pace, with so many files in the queue.
+pub async fn night(pace: Pace, files: usize, hours: i64) -> Night {
     let sim = Arc::new(Simulator::start(begin(files)).await.expect("the simulator starts"));
     let folder = tempfile::tempdir().expect("a folder");
     let (clock, name) = (OneClock(Arc::clone(&sim)), "maintainer/tally".parse().expect("a name"));
@@ -107,7 +116,10 @@ pub async fn night(files: usize, hours: i64) -> Night {
             }
         }
         let now = clock.now();
-        let pause = rhythm.after(&cycle, now, jitter(looks.len() as u64));
+        let pause = match pace {
+            Pace::Product => rhythm.after(&cycle, now, jitter(looks.len() as u64)),
+            Pace::Steady => Duration::from_secs(30),
+        };
         pass(&sim, pause.max(schedule::reserve(&engine.forge.balances(), now)), &mut next_step).await;
     }
     let spending = engine.remote.recall_spending().await.expect("it was kept");
