@@ -32,8 +32,8 @@ mod sweep;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Action, ActionKind, Actor, Decision, Effect, Evidence, Focus, Key, Need, Obligation, Outcome, Policy, PolicyState,
-    Reason, Snapshot, Stage, Waiting, limit_on,
+    Action, ActionKind, Actor, Binding, Decision, Effect, Evidence, Focus, Key, Ledger, Need, Obligation, Outcome,
+    Policy, PolicyState, Reason, Snapshot, Stage, Waiting, limit_on,
 };
 
 /// Most sentences about what GitHub left out that are shown.
@@ -129,7 +129,7 @@ pub fn decide(snapshot: &Snapshot) -> Decision {
     owed.extend(capability::owed(view, ledger));
     owed.extend(gap::owed(view, ledger));
     owed.extend(item::owed(view, ledger));
-    let idle = idle(&owed);
+    let idle = idle(view, ledger, &owed);
     owed.extend(promotion::owed(view, ledger, &idle));
     owed.extend(question::owed(view, ledger));
     owed.extend(sweep::owed(view, ledger));
@@ -137,23 +137,35 @@ pub fn decide(snapshot: &Snapshot) -> Decision {
     pick(snapshot, owed.into_iter().map(|owed| owed.obligation).collect())
 }
 
-/// Bindings that go on only when a person acts: they hold up nothing that does not depend on them.
-fn idle(owed: &[Owed]) -> BTreeSet<Key> {
+/// Bindings that go on only when a person acts: they hold up nothing that does not depend on them. What stands before a
+/// door that is closed to all of them holds up the others, too, or more and more work would pile up there.
+fn idle(view: View<'_>, ledger: &Ledger, owed: &[Owed]) -> BTreeSet<Key> {
     let mut waits: BTreeMap<&Key, bool> = BTreeMap::new();
-    for Owed { obligation, .. } in owed {
+    for Owed { obligation, rank } in owed {
         if let Some(focus) = &obligation.focus {
             let slot = waits.entry(&focus.key).or_insert(true);
-            *slot = *slot && needs_a_person(&obligation.outcome);
+            *slot = *slot && needs_a_person(&obligation.outcome, *rank);
         }
     }
-    waits.into_iter().filter(|(_, waits)| *waits).map(|(key, _)| key.clone()).collect()
+    let own = |key: &Key| !ledger.bindings.get(key).is_some_and(|binding| is_everybodys(view, binding));
+    waits.into_iter().filter(|(key, waits)| *waits && own(key)).map(|(key, _)| key.clone()).collect()
 }
 
-/// Vetoes other than a hold don't count: with several pull requests before the same closed door, more work would pile up.
-fn needs_a_person(outcome: &Outcome) -> bool {
+/// The agent can't work at all, as far as this one tells: its plan is used up, or it was sent twice and never began.
+fn is_everybodys(view: View<'_>, binding: &Binding) -> bool {
+    let Some(issue) = view.snapshot.forge.issue(binding.issue) else { return false };
+    let never_began = binding.redispatch.is_some() && issue.pulls.is_empty();
+    never_began || progress::judged_pull(issue).is_some_and(|pull| liveness::is_unpaid(view, pull.number))
+}
+
+/// Vetoes other than a hold don't count, nor what is tried again by itself, nor what is finished and not let in.
+fn needs_a_person(outcome: &Outcome, rank: Rank) -> bool {
     match outcome {
         Outcome::Stalled { .. } => true,
-        Outcome::Wait { waiting } => waiting.actor == Actor::Person,
+        Outcome::Wait { waiting } => {
+            let aside = rank == Rank::Aside;
+            waiting.actor == Actor::Person && (aside || waiting.until.is_none() && rank != Rank::DevelopmentReady)
+        }
         Outcome::Blocked { vetoes } => vetoes.iter().any(|veto| veto.guardrail == "hold"),
         Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Rest { .. } => false,
     }
@@ -176,8 +188,13 @@ fn pick(snapshot: &Snapshot, mut obligations: Vec<Obligation>) -> Decision {
         bypass.map(|bypass| Evidence { fact: "rules of the mainline".to_owned(), value: bypass.words.clone() });
     first.evidence.extend(bypass);
     // What the first obligation would look up is not looked up behind a closed gate, so that is no reason.
-    if let (Some(Outcome::Stalled { why, .. }), Outcome::Look { .. }) = (gate, &first.outcome) {
-        first.reason = why;
+    if let Outcome::Look { .. } = &first.outcome {
+        match gate {
+            Some(Outcome::Stalled { why, .. }) => first.reason = why,
+            Some(Outcome::Wait { waiting }) => first.reason = waiting.why,
+            Some(Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Blocked { .. } | Outcome::Rest { .. })
+            | None => {}
+        }
     }
     let partial = snapshot.forge.partial.iter().take(MAX_PARTIAL);
     first.evidence.extend(partial.map(|said| Evidence {

@@ -49,6 +49,12 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
         owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));
         return owed;
     }
+    // Nobody was sent, and what stands in the way of it was said: nobody is waited for either.
+    let unsent = agent_state(issue) == AgentState::Never && issue.pulls.is_empty();
+    if let Some(refused) = owed.iter_mut().find(|owed| unsent && owed.rank == Rank::Aside) {
+        (refused.rank, refused.obligation.stage) = (Rank::DevelopmentInWork, Stage::DevelopmentInWork);
+        return owed;
+    }
     if let AgentState::Withdrawn(login) = agent_state(issue) {
         let why = format!("{login} unassigned the agent from {}; it resumes when a person assigns it", issue.number);
         owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));

@@ -6,8 +6,8 @@
 //! **Races**: a session may begin between the look and the comment that asks for one; the agent then reads one comment more.
 
 use super::guardrail::{Case, is_wip};
-use super::nudge;
-use crate::model::{Actor, AgentEvent, AgentEventKind, CommentMarker, Need, Outcome, Severity, Waiting};
+use super::{View, nudge};
+use crate::model::{Actor, AgentEvent, AgentEventKind, CommentMarker, Need, Outcome, PullNumber, Severity, Waiting};
 use crate::text::one_line;
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,6 +54,15 @@ pub(super) fn owed(case: &Case<'_>) -> Option<(String, Outcome)> {
     }
 }
 
+/// Whether the last session on a pull request ended because nobody pays for it.
+pub(super) fn is_unpaid(view: View<'_>, pull: PullNumber) -> bool {
+    let last = view.snapshot.needs.agent_events.get(&pull).and_then(|events| events.last());
+    last.is_some_and(|event| match &event.kind {
+        AgentEventKind::Failed { message } => classify(message.as_deref().unwrap_or_default()) == Failure::Billing,
+        AgentEventKind::Started | AgentEventKind::Finished => false,
+    })
+}
+
 fn failed(case: &Case<'_>, id: &str, at: Timestamp, message: &str) -> (String, Outcome) {
     let pull = case.pull.number;
     let words = one_line(message, MAX_WORDS);
@@ -81,7 +90,10 @@ fn stalled(case: &Case<'_>, events: &[AgentEvent], long: SignedDuration) -> Opti
         return None;
     }
     let now = case.view.snapshot.now;
-    let dates = [pull.head_committed, pull.updated, Some(pull.created), events.last().map(|event| event.at)];
+    // Whoever sends the agent again gives it as long to begin.
+    let sent = case.issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    let sent = sent.map(|event| event.at).max();
+    let dates = [pull.head_committed, pull.updated, Some(pull.created), events.last().map(|event| event.at), sent];
     let newest = dates.into_iter().flatten().filter(|at| *at <= now).max()?;
     if newest.saturating_add(long).is_ok_and(|until| now < until) {
         return None;

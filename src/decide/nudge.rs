@@ -43,12 +43,6 @@ pub(super) fn go_on(
         });
         return (reason, outcome);
     }
-    let pause = pause.unwrap_or_else(|| growing(case, &ours));
-    let not_before = since.saturating_add(pause).unwrap_or(since);
-    if case.view.snapshot.now < not_before {
-        let waiting = Waiting { why: why.clone(), actor: Actor::Agent, until: Some(not_before) };
-        return (why, Outcome::Wait { waiting });
-    }
     if let Some(again) = spent(case, &ours) {
         let limit = case.view.policy.limits.nudges_per_day;
         let reason = format!("{why}; {limit} comment(s) to the agent in 24 hours are as many as are allowed");
@@ -58,6 +52,12 @@ pub(super) fn go_on(
         }
         let waiting = Waiting { why: lifts, actor: Actor::Person, until: Some(again) };
         return (reason, Outcome::Wait { waiting });
+    }
+    let pause = pause.unwrap_or_else(|| growing(case, &ours));
+    let not_before = since.saturating_add(pause).unwrap_or(since);
+    if case.view.snapshot.now < not_before {
+        let waiting = Waiting { why: why.clone(), actor: Actor::Engine, until: Some(not_before) };
+        return (why, Outcome::Wait { waiting });
     }
     let text = message::nudge(&about, &cause);
     let reason = format!("{why}; the agent is asked to go on");

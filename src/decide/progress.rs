@@ -222,6 +222,9 @@ fn lifted_by_us(case: &Case<'_>, binding: &Binding) -> Option<(String, Outcome)>
     let behind = pull.merge_state == MergeState::Behind && pull.queue == MergeQueue::None;
     if policy.merge.update_branch && behind && !pull.draft && passes_but("mergeable") {
         let effect = Effect::UpdateBranch { pull: pull.number, head: pull.head };
+        if let Some(waiting) = left::unseen(case.view, &effect) {
+            return Some((waiting.why.clone(), Outcome::Wait { waiting }));
+        }
         let reason = format!("{} is behind `{}`, which is merged into it", pull.number, pull.base);
         return Some(owed(ActionKind::UpdateBranch, effect, reason));
     }

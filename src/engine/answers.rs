@@ -34,7 +34,10 @@ pub struct Known {
 
 /// Whether lists may show a moment later only that this was done: whoever does it again by what they show does it twice.
 const fn is_shown_late(effect: &Effect) -> bool {
-    matches!(effect, Effect::Comment { .. } | Effect::Approve { .. } | Effect::Rerun { .. })
+    matches!(
+        effect,
+        Effect::Comment { .. } | Effect::Approve { .. } | Effect::Rerun { .. } | Effect::UpdateBranch { .. }
+    )
 }
 
 impl Answers {

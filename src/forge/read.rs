@@ -137,7 +137,10 @@ impl Client {
                 // Another number is another issue: this one was moved to where the redirect led.
                 Ok(Some(issue).filter(|issue| issue.pull_request.is_none() && issue.number == number.0).map(listed))
             }
-            Err(ForgeError::NotFound { .. }) => Ok(None),
+            // Deleted, or transferred to where this token may not follow.
+            Err(
+                ForgeError::NotFound { .. } | ForgeError::Redirected { .. } | ForgeError::Refused { status: 410, .. },
+            ) => Ok(None),
             Err(error) => Err(error),
         }
     }

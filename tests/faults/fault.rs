@@ -317,8 +317,11 @@ impl Fault {
             Self::GraphPartial => AccidentKind::partial(match operation {
                 "query Observe" => "/data/repository/issues",
                 "query Linked" => "/data/node",
-                "query Assignable" => "/data/repository",
-                _ => "/data/markPullRequestReadyForReview",
+                "query Lists" | "query Checks" | "query Assignable" => "/data/repository",
+                "mutation MarkReady" => "/data/markPullRequestReadyForReview",
+                "mutation CommitOnBranch" => "/data/createCommitOnBranch",
+                "mutation DeleteBranch" => "/data/updateRefs",
+                other => panic!("no part is known of {other}"),
             }),
             Self::DateSkew => AccidentKind::date_skew(-7_200),
             Self::HugeField => AccidentKind::huge_field(),

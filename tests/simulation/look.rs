@@ -292,7 +292,14 @@ fn pull_in_full(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
         },
         merge_state: merge_state(world.merge_state(subject.number)),
         review_requested: asked.chain(pull.requested.iter().copied()).any(|who| who != REVIEW_BOT),
-        reviews: world.opinions(pull).iter().take(50).map(verdict).collect(),
+        reviews: {
+            let opinions = world.opinions(pull).into_iter();
+            opinions
+                .filter(|review| world.permission(review.author).can_write())
+                .take(50)
+                .map(|r| verdict(&r))
+                .collect()
+        },
         review_required: match world.review_decision(pull) {
             Some(ReviewDecision::ReviewRequired | ReviewDecision::ChangesRequested) => true,
             Some(ReviewDecision::Approved) | None => false,

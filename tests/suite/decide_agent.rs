@@ -161,12 +161,12 @@ fn an_agent_that_stopped_is_asked_to_go_on_within_its_budget() {
     let table: [(&str, i64, Vec<OwnComment>, &str); 14] = [
         ("an error", -1, vec![], "[Comment]"),
         (rate, -46 * 60, vec![], "[Comment]"),
-        (rate, -46 * 60 + 1, vec![], "Agent until Some(1)"),
+        (rate, -46 * 60 + 1, vec![], "Engine until Some(1)"),
         ("monthly quota", -DAY, vec![], "stalled"),
         // The second and third of a day wait longer.
-        ("an error", -599, vec![nudge("E_1", -900)], "Agent until Some(1)"),
+        ("an error", -599, vec![nudge("E_1", -900)], "Engine until Some(1)"),
         ("an error", -600, vec![nudge("E_1", -900)], "[Comment]"),
-        ("an error", -3_599, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "Agent until Some(1)"),
+        ("an error", -3_599, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "Engine until Some(1)"),
         ("an error", -3_600, vec![nudge("E_1", -9_000), nudge("E_2", -8_000)], "[Comment]"),
         // Three in 24 hours, of either kind, are all.
         (

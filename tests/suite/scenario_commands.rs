@@ -26,7 +26,7 @@
 //! | `withhold query Observe /data/viewer` | GitHub's next answer lacks this part, which this token may not read |
 //! | `lose POST /issues`, `lose before POST /issues` | the next such request arrives and its answer does not, or it never arrives; of GraphQL `mutation Name` |
 //! | `behind 90s GET /issues/2/comments` | such reads show from now on what was so long before |
-//! | `alter query Observe CLEAN TIDY` | such answers say from now on another word instead of one |
+//! | `alter query Observe /data/unsettled CLEAN TIDY` | such answers say from now on another word there instead of one |
 //! | `token ghs_of_an_app` | another process goes on with this token |
 //! | `mona comments on #2: text` … | a person acts, see [`person`] |
 //!
@@ -212,9 +212,9 @@ impl Scene {
                 self.arrange(method, path, part);
             }
             ["lose", "before", method, path] => self.arrange(method, path, AccidentKind::Before(502)),
-            ["alter", kind @ ("query" | "mutation"), name, says, instead] => {
-                let (says, instead) = ((*says).to_owned(), (*instead).to_owned());
-                let altered = AccidentKind::Altered(Alteration::Instead { says, instead });
+            ["alter", kind @ ("query" | "mutation"), name, within, says, instead] => {
+                let [within, says, instead] = [within, says, instead].map(|word| (*word).to_owned());
+                let altered = AccidentKind::Altered(Alteration::Instead { within, says, instead });
                 self.booth.wire.arrange(Accident::at(&format!("{kind} {name}"), altered).always());
             }
             ["token", token] => self.booth.restart_with(token),

@@ -110,6 +110,10 @@ fn absent(case: &Case<'_>) -> Verdict {
         Some(until) => waits(format!("{why} yet"), Some(until)),
         // Workflows may leave drafts alone; once it is none the merge is judged anew.
         None if case.pull.draft && report.held.as_ref().is_some_and(Vec::is_empty) => Verdict::Pass,
+        None if report.held.is_some() => veto(
+            format!("{why} for 10 minutes, and no workflow run waits for approval"),
+            format!("let what reports it run, see {}", checks_page(case)),
+        ),
         None => veto(
             format!("{why} for 10 minutes; its workflow runs may wait for approval"),
             format!("approve the runs at {}", checks_page(case)),

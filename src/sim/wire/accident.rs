@@ -105,8 +105,10 @@ pub enum Alteration {
     Partly(String),
     /// GraphQL: this part (a JSON pointer) is null, for the token may not read it.
     Withheld(String),
-    /// Wherever it says this, it says something else.
+    /// Wherever it says this there, it says something else.
     Instead {
+        /// In this part of it (a JSON pointer).
+        within: String,
         /// A text of JSON, in full.
         says: String,
         /// What stands in its place.

@@ -195,6 +195,8 @@ impl World {
             .opinions(pull)
             .into_iter()
             .filter(|review| self.counts(review.author))
+            // Whoever sends the agent doesn't approve what it brings.
+            .filter(|review| review.state != ReviewState::Approved || !self.sent_the_agent(review.author, pull))
             .map(|review| review.state)
             .collect();
         Some(if counting.contains(&ReviewState::ChangesRequested) {
@@ -204,6 +206,12 @@ impl World {
         } else {
             ReviewDecision::ReviewRequired
         })
+    }
+
+    /// Whether an account sent the agent to what this pull request answers, or called it there.
+    fn sent_the_agent(&self, who: AccountId, pull: &Pull) -> bool {
+        let works_on = |number| self.pull(number).is_some_and(|(_, other)| other.head == pull.head);
+        self.sessions.iter().any(|session| session.assigner == who && session.pull.is_some_and(works_on))
     }
 
     /// Whether the verdict of an account counts towards a rule.

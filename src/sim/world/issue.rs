@@ -250,6 +250,20 @@ impl World {
 
     /// Writes a comment. A call of the agent on an open pull request of its own begins a session.
     pub fn comment(&mut self, by: AccountId, number: u64, body: &str) -> Result<Comment, Refusal> {
+        self.say(by, number, body, true)
+    }
+
+    /// The same by an app: nobody listens to its calls.
+    pub(in crate::sim) fn comment_of_app(
+        &mut self,
+        by: AccountId,
+        number: u64,
+        body: &str,
+    ) -> Result<Comment, Refusal> {
+        self.say(by, number, body, false)
+    }
+
+    fn say(&mut self, by: AccountId, number: u64, body: &str, calls: bool) -> Result<Comment, Refusal> {
         self.subject_mut(number)?;
         if body.trim().is_empty() {
             return Err(Fault::plain("IssueComment", "body", "missing_field"));
@@ -263,7 +277,7 @@ impl World {
         subject.updated_at = now;
         let of_agent = subject.pull.is_some() && subject.author == AGENT && subject.is_open();
         self.cross_reference(number, by, body);
-        if of_agent && self.permission(by).can_write() && calls_agent(body) {
+        if calls && of_agent && self.permission(by).can_write() && calls_agent(body) {
             self.resume_session(number, by);
         }
         Ok(comment)

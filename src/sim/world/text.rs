@@ -1,8 +1,8 @@
 //! What GitHub reads out of texts: closing keywords, mentions of numbers, calls to the agent; and what it builds from
 //! numbers: node ids and slugs.
 //!
-//! Needs nothing. Guarantees never to panic, whatever the text. Known difference: code spans and quotes are not
-//! excepted, and links by URL are not read.
+//! Needs nothing. Guarantees never to panic, whatever the text. What stands in a code fence says nothing. Known
+//! difference: code spans and quotes are not excepted, and links by URL are not read.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub fn mentions(text: &str, repository: &str) -> Mentions {
         // Most texts mention nothing.
         return found;
     }
-    let visible = visible(text);
+    let visible = outside_fences(&visible(text));
     let mut keyword = false;
     for token in visible.split_whitespace() {
         let bare = token.trim_start_matches(['(', '[', '*', '_', '"', '\'', ',']);
@@ -47,6 +47,23 @@ pub fn mentions(text: &str, repository: &str) -> Mentions {
         keyword = CLOSING.iter().any(|closing| closing.eq_ignore_ascii_case(word));
     }
     found
+}
+
+/// What stands in no code fence; one that is never closed goes to the end.
+fn outside_fences(text: &str) -> String {
+    let mut fence: Option<&str> = None;
+    let mut out = String::new();
+    for line in text.lines() {
+        let bare = line.trim_start();
+        let ticks = ["```", "~~~"].into_iter().find(|ticks| bare.starts_with(ticks));
+        match (fence, ticks) {
+            (None, None) => out.extend([line, "\n"]),
+            (None, Some(ticks)) => fence = Some(ticks),
+            (Some(open), Some(ticks)) if open == ticks => fence = None,
+            (Some(_), _) => {}
+        }
+    }
+    out
 }
 
 /// Reads `#12`, `GH-12`, `owner/repo#12` at the start of a token.

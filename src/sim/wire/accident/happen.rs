@@ -175,7 +175,11 @@ fn altered(answer: Answer, alteration: &Alteration) -> Answer {
             let message = "Resource not accessible by personal access token";
             body["errors"] = json!([{"type": "FORBIDDEN", "message": message, "path": path}]);
         }
-        Alteration::Instead { says, instead } => replace(&mut body, says, instead),
+        Alteration::Instead { within, says, instead } => {
+            if let Some(part) = body.pointer_mut(within) {
+                replace(part, says, instead);
+            }
+        }
         Alteration::Date(_) => {}
     }
     Answer { body: Bytes::from(body.to_string()), ..answer }

@@ -105,7 +105,11 @@ pub(super) fn comments(site: &Site<impl Objects>, call: &Call, number: u64) -> R
 pub(super) fn comment(site: &Site<impl Objects>, call: &Call, number: u64) -> Result<Answer, Trouble> {
     let body = call.fields()?.text("body").unwrap_or_default();
     let mut world = site.hub.world();
-    let comment = world.comment(call.account, number, &body)?;
+    let comment = if call.is_of_an_app() {
+        world.comment_of_app(call.account, number, &body)?
+    } else {
+        world.comment(call.account, number, &body)?
+    };
     let subject = found(&world, number)?;
     Ok(Answer::created(&view(site, &world).comment(subject, &comment)))
 }
