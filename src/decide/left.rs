@@ -34,8 +34,16 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding) -> Option<Vec<Owed>> {
         let pull = binding.pull.filter(|_| settled_by_pull(binding));
         let pull = pull.and_then(|number| issue.pulls.iter().find(|pull| pull.number == number));
         let closes = !matches!(outcome, ItemOutcome::Dropped);
-        if let Some(pull) = pull.filter(|pull| pull.state == PullState::Open && ends_unmerged(outcome)) {
-            effects.push(Effect::ClosePull { pull: pull.number });
+        // Ours is closed before its issue: where that is closed, or was reopened, a person reopened the pull request.
+        let unfinished = issue.state == IssueState::Open && !issue.reopened;
+        let open = |pull: &&PullFacts| pull.state == PullState::Open && ends_unmerged(outcome);
+        match pull.filter(open) {
+            Some(pull) if unfinished => effects.push(Effect::ClosePull { pull: pull.number }),
+            Some(pull) => {
+                let why = format!("{} is open again, and {} was settled as {outcome}", pull.number, binding.key);
+                aside.push(Owed::new(Rank::Aside, stage(binding), why.clone(), wait(why, Actor::Person)));
+            }
+            None => {}
         }
         if issue.state == IssueState::Open && issue.reopened {
             aside.push(reopened(view, binding, outcome));

@@ -24,7 +24,7 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) ->
     let evidence: Vec<Evidence> = found.iter().map(shown).collect();
     let n = issue.number;
     let (reason, outcome) = match found.as_slice() {
-        [] => elsewhere(view, issue)?,
+        [] => elsewhere(view, issue).or_else(|| over(issue))?,
         [one] => single(view, binding, n, one),
         several => {
             let numbers: Vec<String> = several.iter().map(|candidate| candidate.number.to_string()).collect();
@@ -98,6 +98,34 @@ fn elsewhere(view: View<'_>, issue: &BoundIssue) -> Option<(String, Outcome)> {
     Some((why.clone(), stalled(why, format!("change the base of {pull} to `{mainline}`, or close {pull}"))))
 }
 
+/// The agent's pull request that has to do with the issue, was opened after it was sent there last, and is merged or closed
+/// without closing the issue.
+pub(super) fn ended(issue: &BoundIssue) -> Option<&Candidate> {
+    let sent = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    let since = sent.map(|event| event.at).max()?;
+    let over = |candidate: &&Candidate| {
+        candidate.state != PullState::Open
+            && candidate.author.is_agent()
+            && !candidate.cross_repository
+            && candidate.signal != Signal::Disconnected
+            && candidate.created >= since
+    };
+    issue.candidates.iter().filter(over).max_by_key(|candidate| candidate.number)
+}
+
+/// Nobody is sent to do once more what was done or declined.
+fn over(issue: &BoundIssue) -> Option<(String, Outcome)> {
+    let Candidate { number: pull, state, base, .. } = ended(issue)?;
+    let n = issue.number;
+    let how = if *state == PullState::Merged {
+        format!("was merged into `{base}`")
+    } else {
+        "was closed unmerged".to_owned()
+    };
+    let why = format!("{pull} by the agent has to do with {n}, {how} and did not close it");
+    Some((why.clone(), stalled(why, format!("close {n} if it is done, or assign the agent again"))))
+}
+
 /// When the agent was sent to the issue first.
 fn first_sent(issue: &BoundIssue) -> Option<Timestamp> {
     let assigned = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
@@ -160,8 +188,10 @@ fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candida
     if candidate.signal == Signal::Disconnected {
         return (why.clone(), stalled(why, by_hand));
     }
-    if candidate.signal == Signal::Opened && !view.snapshot.needs.descriptions.contains_key(&pull) {
-        return (format!("{pull} is being looked at"), Outcome::Look { needs: vec![Need::Description { pull }] });
+    let description = view.snapshot.needs.descriptions.get(&pull);
+    let look = || (format!("{pull} is being looked at"), Outcome::Look { needs: vec![Need::Description { pull }] });
+    if candidate.signal == Signal::Opened && description.is_none() {
+        return look();
     }
     if let Some(rival) = rival(view, n, candidate) {
         let why = format!("{pull} by the agent may answer {n} or {rival} and would close neither");
@@ -174,15 +204,19 @@ fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candida
             let why = format!("{why}; the agent is not done with it");
             (why.clone(), wait(why, Actor::Agent))
         }
-        Ok(true) if candidate.signal == Signal::Opened => (why.clone(), stalled(why, by_hand)),
-        Ok(true) if !view.policy.pacing.auto_link => (why.clone(), stalled(why, lifts)),
-        Ok(true) => match view.snapshot.needs.descriptions.get(&pull) {
-            None => {
-                let needs = vec![Need::Description { pull }];
-                (format!("{pull} is being looked at"), Outcome::Look { needs })
+        Ok(true) => {
+            let Some(description) = description else { return look() };
+            let ours = CommentMarker::Link { pull, issue: n }.to_string();
+            if closes_something(description) && !description.contains(&ours) {
+                let why = format!("{pull} by the agent has to do with {n} and closes something, but not {n}");
+                return (why.clone(), stalled(why, by_hand));
             }
-            Some(before) => link(view, binding, (n, pull), before, why),
-        },
+            match (candidate.signal, view.policy.pacing.auto_link) {
+                (Signal::Opened, _) => (why.clone(), stalled(why, by_hand)),
+                (_, false) => (why.clone(), stalled(why, lifts)),
+                (_, true) => link(view, binding, (n, pull), description, why),
+            }
+        }
     }
 }
 

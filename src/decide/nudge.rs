@@ -73,8 +73,9 @@ pub(super) fn send_back(case: &Case<'_>, admission: &Judgement) -> Option<(Strin
     let (pull, snapshot) = (case.pull, case.view.snapshot);
     let mut problems = Vec::new();
     if vetoed("paths") {
-        // Whatever else it changes, it must not; only a queue file that is none yet can be mended.
-        problems.push(snapshot.needs.diffs.get(&pull.head).and_then(guardrail::invalid_file)?);
+        // Whatever else it changes, it must not; only the queue file of a question that is none yet can be mended.
+        let asked = case.kind == guardrail::PullKind::Gap;
+        problems.push(snapshot.needs.diffs.get(&pull.head).filter(|_| asked).and_then(guardrail::invalid_file)?);
     }
     if vetoed("checks") && pull.checks == CheckState::Failure {
         let named = snapshot.needs.checks.get(&pull.head).map(guardrail::checks::failing).unwrap_or_default();

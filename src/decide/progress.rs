@@ -113,6 +113,10 @@ fn without_pull(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: Pul
         let lifts = format!("reopen {}, or close {} as not planned", pull.number, issue.number);
         return plain(Phase::Asked, why.clone(), stalled(why, lifts));
     }
+    if issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL) {
+        let why = format!("{} carries the label `{}`", issue.number, guardrail::HOLD_LABEL);
+        return plain(Phase::Asked, why.clone(), wait(why, Actor::Person));
+    }
     if let Some(progress) = linking::progress(view, binding, issue) {
         return progress;
     }
@@ -143,7 +147,8 @@ fn judged(case: Case<'_>, binding: &Binding) -> Progress {
     evidence.extend(guardrail::warnings(&case));
     evidence.extend(case.issue.candidates.iter().map(linking::shown));
     let readiness = guardrail::readiness(&case);
-    let (phase, reason, outcome) = match liveness::owed(&case) {
+    let alive = if is_foreign(&case) { None } else { liveness::owed(&case) };
+    let (phase, reason, outcome) = match alive {
         Some((reason, outcome)) => (Phase::InWork, reason, outcome),
         None if readiness.passes() || is_foreign(&case) => ready(&case, binding),
         None => {

@@ -9,14 +9,15 @@
 use super::create::is_one_of_us;
 use super::planning_issue::assign;
 use super::progress::{Phase, Progress};
-use super::{Owed, Rank, View, act, left, stalled};
+use super::{Owed, Rank, View, act, guardrail, left, linking, stalled};
 use crate::model::{ActionKind, Assignment, Binding, BoundIssue, Effect, Evidence, IssueState, Outcome, Stage};
 use jiff::{SignedDuration, Timestamp};
 
 /// What a sending that did not get that far still owes.
 pub(super) fn left(view: View<'_>, binding: &Binding, issue: &BoundIssue, stage: Stage) -> Option<Owed> {
     let since = binding.redispatch?;
-    if issue.state != IssueState::Open || !issue.pulls.is_empty() {
+    let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
+    if issue.state != IssueState::Open || !issue.pulls.is_empty() || held || linking::ended(issue).is_some() {
         return None;
     }
     let events = || issue.assignments.iter().filter(|event| event.assignee.is_agent());

@@ -7,7 +7,7 @@
 
 use crate::model::{Bypass, Effect, PullNumber, Refusal, RefusalKind, SeenHead, Sent};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most refusals, and most sent effects, that are remembered; the oldest goes first.
@@ -41,24 +41,29 @@ const fn is_shown_late(effect: &Effect) -> bool {
 }
 
 impl Answers {
-    /// Takes over what an earlier process remembered.
-    pub(super) fn take_over(&self, earlier: Known) {
+    /// Takes over what another process remembered: of two entries about one thing the newer one.
+    pub(super) fn take_over(&self, other: Known) {
         let mut known = self.hold();
-        for refusal in earlier.refused.into_iter().take(MAX) {
-            if !known.refused.iter().any(|other| other.object == refusal.object) {
-                known.refused.push(refusal);
+        for refusal in other.refused.into_iter().take(MAX) {
+            match known.refused.iter_mut().find(|ours| ours.object == refusal.object) {
+                Some(ours) if ours.at < refusal.at => *ours = refusal,
+                Some(_) => {}
+                None => known.refused.push(refusal),
             }
         }
-        for sent in earlier.sent.into_iter().take(MAX) {
-            if !known.sent.iter().any(|other| other.object == sent.object) {
-                known.sent.push(sent);
+        for sent in other.sent.into_iter().take(MAX) {
+            match known.sent.iter_mut().find(|ours| ours.object == sent.object) {
+                Some(ours) if ours.at < sent.at => *ours = sent,
+                Some(_) => {}
+                None => known.sent.push(sent),
             }
         }
-        known.created.splice(0..0, earlier.created.into_iter().take(MAX));
-        for (pull, seen) in earlier.heads {
+        let created: BTreeSet<Timestamp> = known.created.iter().copied().chain(other.created).collect();
+        known.created = created.into_iter().rev().take(MAX).rev().collect();
+        for (pull, seen) in other.heads {
             known.heads.entry(pull).or_insert(seen);
         }
-        known.bypassed = known.bypassed.take().or(earlier.bypassed);
+        known.bypassed = known.bypassed.take().or(other.bypassed);
     }
 
     /// All of them.

@@ -1,7 +1,7 @@
 //! One cycle: look, decide, perform one action.
 //!
 //! **Needs** forge, remote, clock and the repository's lock. **Guarantees**: at most one action; a decision that lacks
-//! facts gets them and is made again, at most three rounds; what GitHub refuses for good is remembered and shown.
+//! facts gets them and is made again, at most six rounds; what GitHub refuses for good is remembered and shown.
 //! Once [`Halt`] was asked no further effect begins; an attempt for which nothing was sent is withdrawn.
 //! **Races**: the world moves between look and act. Every effect states what it relies on, so what no longer holds is
 //! answered with "not done", and the next cycle decides again.
@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::sync::Mutex;
 
 /// Rounds of "look again for what the decision lacks" in one cycle.
-const MAX_ROUNDS: usize = 3;
+const MAX_ROUNDS: usize = 6;
 
 /// Everything a repository is driven with.
 pub struct Engine<F, R, C> {
@@ -40,8 +40,6 @@ pub struct Engine<F, R, C> {
     pub halt: Halt,
     /// What GitHub refused for good.
     pub answers: Answers,
-    /// Whether the last process's observation was read.
-    recalled: tokio::sync::OnceCell<()>,
     /// When the last write to GitHub ended, here or in another process, for the spacing of writes.
     pub last_write: Mutex<Option<Timestamp>>,
 }
@@ -103,19 +101,8 @@ impl Cycle {
 impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     /// An engine that remembers nothing yet.
     pub fn new(forge: F, remote: R, clock: C, repository: RepositoryName, instance: String) -> Self {
-        let (answers, recalled, last_write) = (Answers::default(), tokio::sync::OnceCell::new(), Mutex::default());
-        Self {
-            forge,
-            remote,
-            clock,
-            repository,
-            instance,
-            stop: None,
-            halt: Halt::default(),
-            answers,
-            recalled,
-            last_write,
-        }
+        let (answers, last_write) = (Answers::default(), Mutex::default());
+        Self { forge, remote, clock, repository, instance, stop: None, halt: Halt::default(), answers, last_write }
     }
 
     /// Looks and decides; changes nothing but the clone.
@@ -153,16 +140,11 @@ impl<F: Forge, R: Remote, C: Clock> Engine<F, R, C> {
     }
 
     async fn see_at(&self, lock: &R::Lock, now: Timestamp) -> Result<(Snapshot, Decision), ErrorOf<F, R>> {
-        self.recalled
-            .get_or_init(async || {
-                let kept = self.remote.recall().await.filter(|kept| kept.repository == self.repository);
-                let known = |kept: Snapshot| {
-                    let Snapshot { refused, sent, created, heads, bypassed, .. } = kept;
-                    Known { refused, sent, created, heads, bypassed }
-                };
-                self.answers.take_over(kept.map(known).unwrap_or_default());
-            })
-            .await;
+        // Another process may have worked here meanwhile; what GitHub told it would be lost with our next observation.
+        if let Some(kept) = self.remote.recall_others().await.filter(|kept| kept.repository == self.repository) {
+            let Snapshot { refused, sent, created, heads, bypassed, .. } = kept;
+            self.answers.take_over(Known { refused, sent, created, heads, bypassed });
+        }
         let look = self.a_look(lock);
         let mut snapshot = observe::snapshot(&look, &self.repository, &self.instance, now).await?;
         self.answers.looked(snapshot.heads.clone());

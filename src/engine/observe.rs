@@ -83,8 +83,10 @@ fn heads(forge: &ForgeFacts, known: &BTreeMap<PullNumber, SeenHead>, now: Timest
     let open = forge.bound.iter().flat_map(|issue| &issue.pulls).filter(|pull| pull.state == PullState::Open);
     let seen = |pull: &PullFacts| {
         let before = known.get(&pull.number).copied().filter(|seen| seen.head == pull.head);
-        let since = pull.updated.filter(|at| *at <= now).unwrap_or(now);
-        (pull.number, before.unwrap_or(SeenHead { head: pull.head, since }))
+        let changed = pull.updated.filter(|at| *at <= now).unwrap_or(now);
+        let ready = before.and_then(|seen| if seen.draft && !pull.draft { Some(changed) } else { seen.ready });
+        let since = before.map_or(changed, |seen| seen.since);
+        (pull.number, SeenHead { head: pull.head, since, draft: pull.draft, ready })
     };
     open.map(seen).collect()
 }

@@ -131,6 +131,8 @@ pub trait Remote: Send + Sync {
     fn lock(&self) -> impl Future<Output = Result<Self::Lock, Self::Error>> + Send;
     /// What the last look saw, if it was kept; a cache, so what can't be read was not kept.
     fn recall(&self) -> impl Future<Output = Option<Snapshot>> + Send;
+    /// The same, unless this very process kept it.
+    fn recall_others(&self) -> impl Future<Output = Option<Snapshot>> + Send;
     /// Keep what was seen, for the next process and for answers without a network.
     fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> impl Future<Output = Result<(), Self::Error>> + Send;
     /// What earlier processes spent, if it was kept.

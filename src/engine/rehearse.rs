@@ -171,6 +171,9 @@ impl<R: Remote + RemotePlans> Remote for ReadRemote<'_, R> {
     async fn recall(&self) -> Option<Snapshot> {
         self.inner.recall().await
     }
+    async fn recall_others(&self) -> Option<Snapshot> {
+        self.inner.recall_others().await
+    }
     async fn remember(&self, _lock: &R::Lock, _snapshot: &Snapshot) -> Result<(), R::Error> {
         Ok(())
     }

@@ -212,6 +212,7 @@ struct Pull {
     head_ref_oid: String,
     head_ref: Option<Reference>,
     is_cross_repository: bool,
+    repository: Option<RepositoryRef>,
     #[serde(default)]
     changed_files: u64,
     #[serde(default)]
@@ -340,7 +341,9 @@ fn names(labels: Nodes<Named>) -> Vec<String> {
     labels.0.into_iter().map(|label| label.name).collect()
 }
 
-fn bound_issue(number: u64, issue: Issue, repository: &str) -> Result<BoundIssue, String> {
+fn bound_issue(number: u64, mut issue: Issue, repository: &str) -> Result<BoundIssue, String> {
+    // Whoever writes `Fixes` in a repository of their own answers nothing here, whatever number it has there.
+    issue.links.0.retain(|pull| pull.repository.as_ref().is_none_or(|other| other.name_with_owner == repository));
     let (state, unknown) = match issue_state(&issue.state, issue.state_reason.as_deref()) {
         Ok(state) => (state, None),
         Err(why) => (IssueState::Open, Some(why)),

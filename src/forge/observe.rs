@@ -147,6 +147,9 @@ impl Client {
             let error = ForgeError::Unexpected { what, why: format!("GitHub complained: {}", graph.complaint()) };
             return Err(if too_much(&graph) { Failed::TooMuch(error) } else { Failed::Other(error) });
         };
+        if data.get("repository").is_none_or(Value::is_null) && too_much(&graph) {
+            return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
+        }
         if data.get("repository").is_none_or(Value::is_null) {
             let gone = graph.errors.iter().all(|error| error.kind.as_deref() == Some("NOT_FOUND"));
             let error = ForgeError::NotFound { what: what.clone() };
@@ -202,6 +205,14 @@ impl Client {
                             break;
                         }
                     }
+                }
+                if next_page(issue).is_some()
+                    && let Value::Object(issue) = issue
+                    && !issue.contains_key("unread")
+                {
+                    let why = format!("more than {MAX_LINKED_PAGES} pages of linked pull requests");
+                    partial.push(in_part(&why));
+                    issue.insert("unread".to_owned(), Value::String(why));
                 }
             }
         }

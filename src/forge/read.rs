@@ -176,7 +176,11 @@ fn listed(issue: Issue) -> ListedIssue {
             unsafe_text: feeds_the_queue(&issue.title) || feeds_the_queue(body),
         }),
         title: issue.title,
-        open: issue_state(&issue.state, issue.state_reason.as_deref()) == Ok(IssueState::Open),
+        // A state that is not known is not taken for closed: another issue would be made for the same.
+        open: !matches!(
+            issue_state(&issue.state, issue.state_reason.as_deref()),
+            Ok(IssueState::Completed | IssueState::NotPlanned)
+        ),
     }
 }
 

@@ -60,6 +60,12 @@ pub struct SeenHead {
     pub head: CommitId,
     /// By when it was pushed: the last change of the pull request when a look first showed this head.
     pub since: Timestamp,
+    /// Whether it was a draft when it was last looked at.
+    #[serde(default)]
+    pub draft: bool,
+    /// By when it was taken out of draft, where looks showed it before and after: its checks begin anew then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Timestamp>,
 }
 
 /// A push of ours that broke rules of its branch and was let through, because this token may break them.

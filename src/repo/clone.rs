@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::time::SystemTime;
 
 /// The mainline's private name.
 const MAINLINE: &str = "refs/orchestrator/remote/mainline";
@@ -46,6 +47,8 @@ pub struct LocalClone {
     pub(super) pending: Mutex<PendingCache>,
     /// The mainline's branch name and whether the remote was asked for a ledger, once a process.
     state: Mutex<State>,
+    /// When this process kept its last observation, and how long that was.
+    pub(super) observed: Mutex<Option<(SystemTime, u64)>>,
     instance: String,
 }
 
@@ -70,7 +73,7 @@ impl LocalClone {
         }
         let instance = instance(&folder)?;
         let (pending, state) = (Mutex::default(), Mutex::default());
-        Ok(Self { folder, git_dir, transport, pending, state, instance })
+        Ok(Self { folder, git_dir, transport, pending, state, observed: Mutex::default(), instance })
     }
 
     /// Tells somebody how far a fetch is.

@@ -12,6 +12,7 @@ scenarios! {
     a_conflict_is_sent_back_to_the_agent
     a_conflict_state_that_nobody_knows_is_no_leave_to_merge
     a_development_pull_request_is_marked_ready_and_merged
+    a_draft_that_became_ready_is_young_again
     a_draft_title_is_the_agents_own_word
     a_failure_behind_a_full_page_of_the_timeline_is_seen
     a_failure_over_money_is_told_to_a_person_at_once
@@ -23,6 +24,7 @@ scenarios! {
     a_head_is_left_alone_after_a_push
     a_head_that_is_behind_is_a_named_wait
     a_head_that_moved_is_judged_anew
+    a_held_issue_is_left_alone
     a_held_pull_request_is_neither_merged_nor_talked_to
     a_hundred_and_fifty_comments_are_all_counted
     a_limit_is_waited_for_as_long_as_it_says
@@ -43,6 +45,7 @@ scenarios! {
     a_pull_request_from_a_fork_is_never_merged
     a_pull_request_in_a_state_that_nobody_knows_is_not_touched
     a_pull_request_into_another_branch_is_not_merged
+    a_pull_request_of_another_repository_answers_nothing_here
     a_pull_request_that_a_person_links_is_taken
     a_pull_request_that_closes_another_issue_is_no_candidate
     a_pull_request_that_is_too_large_is_not_merged_unseen
@@ -91,6 +94,7 @@ scenarios! {
     two_hundred_and_fifty_open_issues_are_all_seen
     what_a_person_did_counts_after_they_left
     what_github_tells_in_part_is_used_and_the_rest_is_named
+    what_the_agent_merged_without_a_link_is_not_done_twice
     withheld_checks_and_a_blocked_merge_wait_and_say_what_cant_be_judged
     without_consent_to_merge_a_person_merges
     work_in_progress_for_ever_is_asked_about

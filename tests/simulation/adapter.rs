@@ -65,6 +65,8 @@ struct Kept {
     /// Heads of pull requests that were fetched.
     heads: BTreeSet<CommitId>,
     observation: Option<Snapshot>,
+    /// How many observations were kept.
+    observed: u64,
     locked: bool,
 }
 
@@ -88,6 +90,8 @@ impl Folder {
 #[derive(Default)]
 struct Process {
     branch: Option<String>,
+    /// Which observation this process kept last.
+    observed: u64,
     ledger_asked: bool,
     labels: Option<BTreeSet<String>>,
     /// The ledger that was read last; a commit's ledger never changes.

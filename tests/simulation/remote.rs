@@ -233,8 +233,18 @@ impl Remote for Instance {
         self.folder().observation.clone()
     }
 
+    async fn recall_others(&self) -> Option<Snapshot> {
+        let ours = self.process().observed;
+        let folder = self.folder();
+        if ours == folder.observed { None } else { folder.observation.clone() }
+    }
+
     async fn remember(&self, _lock: &Held, snapshot: &Snapshot) -> Result<(), Broken> {
-        self.folder().observation = Some(snapshot.clone());
+        let mut folder = self.folder();
+        (folder.observation, folder.observed) = (Some(snapshot.clone()), folder.observed + 1);
+        let observed = folder.observed;
+        drop(folder);
+        self.process().observed = observed;
         Ok(())
     }
 

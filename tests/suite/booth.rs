@@ -9,7 +9,7 @@ use orchestrator::engine::port::Remote as _;
 use orchestrator::engine::{Cycle, Engine};
 use orchestrator::forge;
 use orchestrator::model::Outcome;
-use orchestrator::sim::{Miniature, Options, Wire};
+use orchestrator::sim::{Accident, AccidentKind, Miniature, Options, Wire};
 
 /// The token of the viewer.
 const TOKEN: &str = "simulated-token";
@@ -130,4 +130,27 @@ async fn the_sample_project_reaches_its_goal_over_http_with_git_in_memory() {
     let last = cycles.last().expect("there was a cycle");
     assert!(matches!(last.decision.outcome, Outcome::Rest { .. }), "{:?}", last.decision.outcome);
     assert!(booth.wire.requests().entries.iter().any(|entry| entry.path == "/graphql"));
+}
+
+#[tokio::test]
+async fn what_github_refused_is_not_forgotten_beside_a_process_that_only_looks() {
+    let mut options = Options::default();
+    options.project.push(("planning/issue_queue/pending/dev-1.md".to_owned(), b"# One".to_vec()));
+    let mut booth = Booth::new(options).await;
+    let beside = engine(&booth.github, &booth.wire, &booth.folder, &booth.token);
+    let look = async || {
+        let lock = beside.remote.lock().await.expect("nobody else holds the lock");
+        beside.look(&lock).await.expect("it can look");
+    };
+    look().await;
+    let refused = AccidentKind::Answer { status: 403, headers: Vec::new(), body: r#"{"message":"No."}"#.to_owned() };
+    booth.wire.arrange(Accident::on("POST", "/assignees", refused).always());
+    for _ in 0..4 {
+        booth.cycle().await;
+    }
+    look().await;
+    booth.restart();
+    let cycle = booth.cycle().await;
+    assert!(cycle.decision.reason.starts_with("refused to assign"), "{}", cycle.decision.reason);
+    assert_eq!(booth.wire.requests().count("POST", "/issues/1/assignees"), 1);
 }

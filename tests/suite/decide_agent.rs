@@ -315,7 +315,7 @@ fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
     type Change = fn(&mut Candidate);
     let none = "Agent until Some(3100)";
     // What is different, and what comes of it.
-    let table: [(&str, Change, &str); 11] = [
+    let table: [(&str, Change, &str); 12] = [
         ("nothing", |_| (), "stalled"),
         ("opened at the assignment", |it| it.created = at(-500), "stalled"),
         ("opened before it", |it| it.created = at(-501), none),
@@ -324,7 +324,8 @@ fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
         ("into another branch", |it| it.base = "next".to_owned(), "stalled"),
         ("into another branch, before it", |it| (it.base, it.created) = ("next".to_owned(), at(-501)), none),
         ("into another branch, somebody's", |it| (it.base, it.author) = ("next".to_owned(), mona()), none),
-        ("closed", |it| it.state = PullState::Closed, none),
+        ("closed", |it| it.state = PullState::Closed, "stalled"),
+        ("closed, of an earlier time", |it| (it.state, it.created) = (PullState::Closed, at(-501)), none),
         ("unlinked by hand", |it| it.signal = Signal::Disconnected, "stalled"),
         ("still at work", |it| it.title = "[WIP] Count lines".to_owned(), "Agent until None"),
     ];
@@ -335,6 +336,7 @@ fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
         snapshot.forge.bound[0].candidates.push(it);
         let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
         snapshot.needs.agent_events.insert(PullNumber(8), done);
+        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
         let decision = decide(&snapshot);
         assert_eq!(told(&decision), expected, "{what}: {}", decision.reason);
     }
@@ -366,6 +368,23 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     let (why, kind) = ("locked".to_owned(), RefusalKind::Other);
     locked.refused.push(Refusal { object, why, at: at(-1), times: 1, kind });
     assert_eq!(told(&decide(&locked)), "[Link]");
+    // It says that it closes something, which GitHub would have taken for this issue.
+    let mut another = snapshot.clone();
+    another.needs.descriptions.insert(PullNumber(8), "Fixes #99; see #7.".to_owned());
+    let decision = decide(&another);
+    assert!(told(&decision) == "stalled" && decision.reason.contains("but not #7"), "{}", decision.reason);
+    // A person holds the issue.
+    let mut held = snapshot.clone();
+    held.forge.bound[0].labels.push("orchestrator-hold".to_owned());
+    assert_eq!(told(&decide(&held)), "Person until None");
+    // It was merged or closed since the agent was sent: nobody is sent to do it once more.
+    for state in [PullState::Merged, PullState::Closed] {
+        let mut over = snapshot.clone();
+        over.now = at(100_000);
+        over.forge.bound[0].candidates[0].state = state;
+        let decision = decide(&over);
+        assert!(told(&decision) == "stalled" && decision.reason.contains("did not close it"), "{}", decision.reason);
+    }
     // It says so already.
     let mut said = snapshot.clone();
     let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };

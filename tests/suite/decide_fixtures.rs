@@ -241,7 +241,7 @@ fn a_head_that_was_seen_before_is_not_made_young_by_a_comment() {
     let (now, head, number) = (snapshot.now, pull(&mut snapshot).head, pull(&mut snapshot).number);
     policy(&mut snapshot).merge.cool_down_ms = 60_000;
     (pull(&mut snapshot).head_committed, pull(&mut snapshot).updated) = (None, Some(now));
-    let seen = |since: i64| SeenHead { head, since: now - since.seconds() };
+    let seen = |since: i64| SeenHead { head, since: now - since.seconds(), draft: false, ready: None };
     for (since, merges) in [(59, false), (60, true)] {
         snapshot.heads.insert(number, seen(since));
         assert_eq!(matches!(decide(&snapshot).outcome, Outcome::Act { .. }), merges, "{since} s");

@@ -39,6 +39,17 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     }
 }
 
+/// By when its checks began last, as far as it is known: with the push, when it was taken out of draft (what is skipped for a
+/// draft counts as green), or when we had a run done again.
+fn begun(case: &Case<'_>) -> Timestamp {
+    let snapshot = case.view.snapshot;
+    let seen = snapshot.heads.get(&case.pull.number).filter(|seen| seen.head == case.pull.head);
+    let ready = seen.and_then(|seen| seen.ready);
+    let rerun = snapshot.sent.iter().filter(|sent| sent.object.starts_with("rerun ")).map(|sent| sent.at).max();
+    let later = [ready, rerun].into_iter().flatten().filter(|at| *at <= snapshot.now).max();
+    later.map_or_else(|| cool_down::pushed(case), |later| later.max(cool_down::pushed(case)))
+}
+
 /// What holds up a head whose checks are green, or can't be read: others may still appear, and runs that wait for a person
 /// count nowhere until somebody lets them run.
 fn hindrance(case: &Case<'_>) -> Option<Verdict> {
@@ -60,7 +71,7 @@ pub(in crate::decide) fn failing(report: &CheckReport) -> Vec<String> {
 
 /// Until when the head is that young; `None` once it is older.
 fn still(case: &Case<'_>, long: SignedDuration) -> Option<Timestamp> {
-    let pushed = cool_down::pushed(case);
+    let pushed = begun(case);
     let until = pushed.saturating_add(long).unwrap_or(pushed);
     (case.view.snapshot.now < until).then_some(until)
 }

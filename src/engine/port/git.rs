@@ -45,6 +45,10 @@ impl Remote for Arc<LocalClone> {
         blocking(self, LocalClone::recall).await
     }
 
+    async fn recall_others(&self) -> Option<Snapshot> {
+        blocking(self, LocalClone::recall_others).await
+    }
+
     async fn remember(&self, lock: &Self::Lock, snapshot: &Snapshot) -> Result<(), RepoError> {
         let (lock, snapshot) = (Arc::clone(lock), snapshot.clone());
         blocking(self, move |clone| clone.remember(&lock, &snapshot)).await
