@@ -164,13 +164,13 @@ pub(super) fn belonging(case: &Case<'_>) -> Judgement {
 
 /// Whether the pull request may be merged at its head, leaving readiness aside.
 pub(super) fn admission(case: &Case<'_>) -> Judgement {
-    admission_but(case, None)
+    admission_but(case, &[])
 }
 
-/// The same, leaving one guardrail aside, too: the one whose no we can lift ourselves.
-pub(super) fn admission_but(case: &Case<'_>, left_aside: Option<&str>) -> Judgement {
+/// The same, leaving these guardrails aside, too: those whose no we can lift ourselves.
+pub(super) fn admission_but(case: &Case<'_>, left_aside: &[&str]) -> Judgement {
     let mut judgement = belonging(case);
-    let asked = ADMISSION.iter().filter(|guardrail| Some(guardrail.name) != left_aside);
+    let asked = ADMISSION.iter().filter(|guardrail| !left_aside.contains(&guardrail.name));
     let Judgement { vetoes, waits, needs, warnings, unseen } = judge(case, asked);
     judgement.vetoes.extend(vetoes);
     judgement.waits.extend(waits);

@@ -8,7 +8,7 @@ use super::{View, act, left, linking, liveness, nudge, redispatch, stalled, wait
 use crate::message;
 use crate::model::{
     AccountId, ActionKind, Actor, Assignment, Binding, BoundIssue, Effect, Evidence, HeadDiff, ItemOutcome, Key,
-    MergeQueue, MergeState, Outcome, PullFacts, PullState, SettleFields, Waiting,
+    MergeQueue, MergeState, Mergeable, Outcome, PullFacts, PullState, SettleFields, Waiting,
 };
 use jiff::SignedDuration;
 
@@ -219,7 +219,14 @@ fn ready(case: &Case<'_>, binding: &Binding) -> (Phase, String, Outcome) {
 /// What the policy lets us do about the one guardrail that stands in the way.
 fn lifted_by_us(case: &Case<'_>, binding: &Binding) -> Option<(String, Outcome)> {
     let (pull, policy) = (case.pull, case.view.policy);
-    let passes_but = |guardrail: &str| guardrail::admission_but(case, Some(guardrail)).passes();
+    // A missing review and a run that waits show as a merge that a rule blocks, too.
+    let blocked = pull.merge_state == MergeState::Blocked && pull.mergeable == Mergeable::Yes;
+    let passes_but = |guardrail: &str| match (blocked, pull.queue) {
+        (true, MergeQueue::None) => guardrail::admission_but(case, &[guardrail, "mergeable"]).passes(),
+        (_, MergeQueue::None | MergeQueue::Queued | MergeQueue::Required) => {
+            guardrail::admission_but(case, &[guardrail]).passes()
+        }
+    };
     let owed = |kind: ActionKind, effect: Effect, reason: String| match left::refused(case.view, binding, &effect) {
         Some(aside) => (aside.obligation.reason, aside.obligation.outcome),
         None => (reason, act(kind, &binding.key, vec![effect])),

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Largest answer that is read: a page of a hundred issues with full bodies.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+/// Largest answer that is read: a page of a hundred comments, of which each may hold 262,144 bytes.
+const MAX_BODY: usize = 32 * 1024 * 1024;
 /// GraphQL's path; GraphQL has no other.
 pub(super) const GRAPHQL: &str = "/graphql";
 /// How often a read is repeated.

@@ -99,8 +99,26 @@ impl Refusal {
         self.at.saturating_add(doubled.min(Pacing::LAST)).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether it still stands.
+    /// Whether it still stands. One of a clock that was ahead and was set back since doesn't.
     pub fn stands(&self, now: Timestamp) -> bool {
-        now < self.until()
+        let ahead = now.saturating_add(Pacing::LAST).is_ok_and(|soon| self.at > soon);
+        !ahead && now < self.until()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_clock_that_was_ahead_does_not_stand() {
+        let now: Timestamp = "2026-11-24T08:00:00Z".parse().expect("a literal time");
+        let refused = |seconds: i64| {
+            let at = now + SignedDuration::from_secs(seconds);
+            Refusal { object: String::new(), why: String::new(), at, times: 1, kind: RefusalKind::Other }.stands(now)
+        };
+        for (seconds, stands) in [(-60, false), (-59, true), (0, true), (3_600, true), (3_601, false)] {
+            assert_eq!(refused(seconds), stands, "{seconds} s");
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! lost costs one more refusal.
 
 use super::reason::{Reason, Resource};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -117,9 +117,14 @@ pub struct Limit {
 /// The limits by what they are about; one that is over stays until a request has shown that it is.
 pub type LimitsMet = BTreeMap<Window, Limit>;
 
+/// Longest limit that is believed; one that ends later is of a clock that was ahead and was set back since.
+const LONGEST: SignedDuration = SignedDuration::from_hours(25);
+
 /// The limit that a request would be sent into, the longest one.
 pub fn limit_on(limits: &LimitsMet, reason: Reason, now: Timestamp) -> Option<(Window, &Limit)> {
-    let standing = limits.iter().filter(|(window, limit)| window.covers(reason) && now < limit.until);
+    let latest = now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
+    let stands = |limit: &Limit| now < limit.until && limit.until <= latest;
+    let standing = limits.iter().filter(|(window, limit)| window.covers(reason) && stands(limit));
     standing.map(|(window, limit)| (*window, limit)).max_by_key(|(_, limit)| limit.until)
 }
 
@@ -238,11 +243,8 @@ mod tests {
     #[test]
     fn a_window_is_about_its_own_requests_and_the_longest_one_counts() {
         let now = at("2026-11-24T08:10:00Z");
-        let limit = |seconds: i64| Limit {
-            until: now + jiff::SignedDuration::from_secs(seconds),
-            message: String::new(),
-            times: 0,
-        };
+        let limit =
+            |seconds: i64| Limit { until: now + SignedDuration::from_secs(seconds), message: String::new(), times: 0 };
         let on = |limits: &[(Window, i64)], reason| {
             let limits = limits.iter().map(|(window, seconds)| (*window, limit(*seconds))).collect();
             limit_on(&limits, reason, now).map(|(window, _)| window)
@@ -253,6 +255,9 @@ mod tests {
             (vec![(Core, 60)], Reason::Timeline, Some(Core)),
             (vec![(Core, 60)], Reason::Merge, Some(Core)),
             (vec![(Core, 0)], Reason::Merge, None),
+            // Of a clock that was days ahead.
+            (vec![(Core, 90_001)], Reason::Merge, None),
+            (vec![(Core, 90_000)], Reason::Merge, Some(Core)),
             (vec![(GraphQl, 60)], Reason::MarkReady, Some(GraphQl)),
             (vec![(GraphQl, 60)], Reason::Merge, None),
             (vec![(Creation, 60)], Reason::CreateIssue, Some(Creation)),

@@ -70,6 +70,7 @@ scenarios! {
     an_account_that_was_deleted_is_nobody
     an_agent_that_keeps_dying_is_asked_three_times_a_day
     an_agent_that_never_begins_is_sent_once_more_and_then_a_person_is_told
+    an_approval_by_whoever_sent_the_agent_does_not_count
     an_approval_is_tried_once_a_head_where_the_policy_wants_it
     an_assignment_that_github_drops_is_shown_and_tried_later
     an_empty_development_pull_request_stalls

@@ -102,7 +102,8 @@ fn absent(case: &Case<'_>) -> Verdict {
     if let Some(veto) = held(case, report.held.as_deref().unwrap_or_default()) {
         return veto;
     }
-    let why = match report.required.as_deref().and_then(<[String]>::first) {
+    let named = report.required.as_deref().and_then(<[String]>::first);
+    let why = match named {
         Some(name) => format!("the required check `{}` has not reported on {pull}", crate::text::one_line(name, 100)),
         None => {
             match case.kind {
@@ -123,7 +124,15 @@ fn absent(case: &Case<'_>) -> Verdict {
         None if case.pull.draft && report.held.as_ref().is_some_and(Vec::is_empty) => Verdict::Pass,
         None if report.held.is_some() => veto(
             format!("{why} for 10 minutes, and no workflow run waits for approval"),
-            format!("let what reports it run, see {}", checks_page(case)),
+            match named {
+                Some(_) => format!("let what reports it run, see {}", checks_page(case)),
+                None => format!(
+                    "let a workflow run at {}, or, if none is meant to run for pull requests, merge {} yourself or set \
+                     `checks = \"warn\"` under `[guardrails]`",
+                    checks_page(case),
+                    case.pull.number
+                ),
+            },
         ),
         None => veto(
             format!("{why} for 10 minutes; its workflow runs may wait for approval"),
