@@ -238,13 +238,16 @@ fn link(
     why: String,
 ) -> (String, Outcome) {
     let about = CommentMarker::Link { pull, issue };
+    let body = message::linked_description(before, pull, issue);
+    let link = Effect::Link { pull, issue, digest: text_digest("", before), body };
     if before.contains(&about.to_string()) {
-        // It says so and GitHub makes nothing of it: perhaps it has not caught up, perhaps somebody took the link away.
+        if let Some(waiting) = left::unseen(view, &link) {
+            return (waiting.why.clone(), Outcome::Wait { waiting });
+        }
+        // It says so and GitHub makes nothing of it: perhaps somebody took the link away.
         let why = format!("{why}, although its description says that it closes {issue}");
         return (why.clone(), stalled(why, format!("look at {pull}; link it to {issue} by hand")));
     }
-    let body = message::linked_description(before, pull, issue);
-    let link = Effect::Link { pull, issue, digest: text_digest("", before), body };
     let notice = Effect::Comment { pull, about, text: message::link_notice(pull, issue) };
     if let Some(aside) = left::refused(view, binding, &link) {
         return (aside.obligation.reason, aside.obligation.outcome);

@@ -36,7 +36,11 @@ pub struct Known {
 const fn is_shown_late(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::Comment { .. } | Effect::Approve { .. } | Effect::Rerun { .. } | Effect::UpdateBranch { .. }
+        Effect::Comment { .. }
+            | Effect::Approve { .. }
+            | Effect::Rerun { .. }
+            | Effect::UpdateBranch { .. }
+            | Effect::Link { .. }
     )
 }
 

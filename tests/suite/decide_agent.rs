@@ -390,6 +390,9 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };
     said.needs.descriptions.insert(PullNumber(8), format!("{about}\n\nWhat was done."));
     assert_eq!(told(&decide(&said)), "stalled");
+    // It was linked a moment ago, and GitHub doesn't show it yet.
+    said.sent.push(Sent { object: action.effects[1].object(), at: at(-1) });
+    assert_eq!(told(&decide(&said)), "Forge until Some(119)");
     // A second one that mentions the issue: a person says which. One that is only later does not count beside it.
     let mut two = snapshot.clone();
     two.forge.bound[0].candidates.push(candidate(9, Signal::Connected));
