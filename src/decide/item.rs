@@ -51,7 +51,9 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     }
     // Nobody was sent, and what stands in the way of it was said: nobody is waited for either.
     let unsent = agent_state(issue) == AgentState::Never && issue.pulls.is_empty();
-    if let Some(refused) = owed.iter_mut().find(|owed| unsent && owed.rank == Rank::Aside) {
+    let stands =
+        |owed: &&mut Owed| matches!(&owed.obligation.outcome, Outcome::Wait { waiting } if waiting.until.is_some());
+    if let Some(refused) = owed.iter_mut().find(|owed| unsent && stands(owed)) {
         (refused.rank, refused.obligation.stage) = (Rank::DevelopmentInWork, Stage::DevelopmentInWork);
         return owed;
     }

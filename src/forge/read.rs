@@ -217,6 +217,21 @@ mod tests {
     use crate::model::{CommentMarker, PullNumber};
 
     #[test]
+    fn only_what_is_surely_closed_is_not_open() {
+        for (state, reason, open) in [
+            ("open", None, true),
+            ("closed", Some("completed"), false),
+            ("closed", None, false),
+            ("ajar", None, true),
+            ("closed", Some("weary"), true),
+        ] {
+            let issue = serde_json::json!({ "number": 1, "node_id": "I_1", "state": state, "state_reason": reason });
+            let issue: Issue = serde_json::from_value(issue).expect("an issue");
+            assert_eq!(listed(issue).open, open, "{state} {reason:?}");
+        }
+    }
+
+    #[test]
     fn whatever_id_an_event_has_a_comment_about_it_is_found_again() {
         let long = "x".repeat(MAX_ID + 1);
         for id in

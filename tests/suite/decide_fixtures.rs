@@ -7,7 +7,7 @@ use orchestrator::engine::Cycle;
 use orchestrator::model::{
     AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckReport, CheckState, Decision,
     Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict,
-    SeenHead, Severity, Snapshot, StopPoint,
+    SeenHead, Sent, Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -191,7 +191,7 @@ const VETOED_UNLESS_A_DRAFT: [Change; 1] = [("checks", |s| {
 })];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 15] = [
+const WAITED_FOR: [Change; 16] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -209,6 +209,12 @@ const WAITED_FOR: [Change; 15] = [
         let now = s.now;
         pull(s).checks = CheckState::Success;
         pull(s).head_committed = Some(now);
+    }),
+    // Green, and a run of it was done again a moment ago.
+    ("checks", |s| {
+        let at = s.now;
+        pull(s).checks = CheckState::Success;
+        s.sent.push(Sent { object: "rerun 5".to_owned(), at });
     }),
     ("mergeable", |s| pull(s).queue = MergeQueue::Queued),
     ("mergeable", |s| {

@@ -173,6 +173,25 @@ fn a_reopened_issue_is_not_closed_again() {
     assert_eq!(points(&decide(&snapshot)), [StopPoint::CloseIssue]);
 }
 
+#[test]
+fn a_pull_request_that_a_person_opens_again_is_not_closed_again() {
+    for (state, reopened, ours) in
+        [(IssueState::Open, false, true), (IssueState::Open, true, false), (IssueState::Completed, false, false)]
+    {
+        let mut snapshot = quiet();
+        let answered = Binding {
+            outcome: Some(ItemOutcome::Reached),
+            settled: Some(at(-50)),
+            pull: Some(PullNumber(11)),
+            ..binding(question(1), 10)
+        };
+        bind(&mut snapshot, answered, BoundIssue { state, reopened, pulls: vec![pull(11, 10, 5)], ..issue(10) });
+        let decision = decide(&snapshot);
+        assert_eq!(points(&decision).contains(&StopPoint::ClosePull), ours, "{state:?}: {:?}", said(&decision));
+        assert!(ours || says(&decision, "#11 is open again"), "{:?}", said(&decision));
+    }
+}
+
 /// An issue of ours with a marker.
 fn listed(number: u64, marker: Marker) -> ListedIssue {
     ListedIssue {

@@ -10,7 +10,7 @@
 
 use super::{Case, PullKind, Verdict, cool_down, veto};
 use crate::message::failing_check;
-use crate::model::{Actor, CheckReport, CheckState, HeldRun, Need, Waiting};
+use crate::model::{Actor, CheckReport, CheckState, HeldRun, Need, StopPoint, Waiting};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a head's checks may still appear.
@@ -45,7 +45,9 @@ fn begun(case: &Case<'_>) -> Timestamp {
     let snapshot = case.view.snapshot;
     let seen = snapshot.heads.get(&case.pull.number).filter(|seen| seen.head == case.pull.head);
     let ready = seen.and_then(|seen| seen.ready);
-    let rerun = snapshot.sent.iter().filter(|sent| sent.object.starts_with("rerun ")).map(|sent| sent.at).max();
+    // Whose run it was is not kept; a minute more for another head does no harm.
+    let reruns = snapshot.sent.iter().filter(|sent| sent.object.starts_with(StopPoint::Rerun.name()));
+    let rerun = reruns.map(|sent| sent.at).max();
     let later = [ready, rerun].into_iter().flatten().filter(|at| *at <= snapshot.now).max();
     later.map_or_else(|| cool_down::pushed(case), |later| later.max(cool_down::pushed(case)))
 }
