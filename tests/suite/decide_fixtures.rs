@@ -214,6 +214,7 @@ const WAITED_FOR: [Change; 16] = [
     ("checks", |s| {
         let at = s.now;
         pull(s).checks = CheckState::Success;
+        (pull(s).head_committed, pull(s).updated) = (Some(at - 3600.seconds()), Some(at - 3600.seconds()));
         s.sent.push(Sent { object: "rerun 5".to_owned(), at });
     }),
     ("mergeable", |s| pull(s).queue = MergeQueue::Queued),
