@@ -129,12 +129,27 @@ pub fn decide(snapshot: &Snapshot) -> Decision {
     owed.extend(capability::owed(view, ledger));
     owed.extend(gap::owed(view, ledger));
     owed.extend(item::owed(view, ledger));
+    owed.iter_mut().for_each(|owed| hold_back(view, &mut owed.obligation.outcome));
     let idle = idle(view, ledger, &owed);
     owed.extend(promotion::owed(view, ledger, &idle));
     owed.extend(question::owed(view, ledger));
     owed.extend(sweep::owed(view, ledger));
     owed.sort_by_key(|owed| owed.rank);
     pick(snapshot, owed.into_iter().map(|owed| owed.obligation).collect())
+}
+
+/// What begins with something that GitHub lets nobody create now waits: it would be turned away look after look, and hold up
+/// what goes. An issue says so itself, for it may be there already.
+fn hold_back(view: View<'_>, outcome: &mut Outcome) {
+    let Outcome::Act { action } = &*outcome else { return };
+    let reason = match action.effects.first() {
+        Some(Effect::Comment { .. }) => Reason::Comment,
+        Some(Effect::Approve { .. }) => Reason::Approve,
+        Some(_) | None => return,
+    };
+    if let Some(waiting) = create::limited(view, reason) {
+        *outcome = Outcome::Wait { waiting };
+    }
 }
 
 /// Bindings that go on only when a person acts: they hold up nothing that does not depend on them. What stands before a
@@ -154,7 +169,7 @@ fn idle(view: View<'_>, ledger: &Ledger, owed: &[Owed]) -> BTreeSet<Key> {
 /// The agent can't work at all, as far as this one tells: its plan is used up, or it was sent twice and never began.
 fn is_everybodys(view: View<'_>, binding: &Binding) -> bool {
     let Some(issue) = view.snapshot.forge.issue(binding.issue) else { return false };
-    let never_began = binding.redispatch.is_some() && issue.pulls.is_empty();
+    let never_began = binding.redispatch.is_some() && !progress::is_answered(issue);
     never_began || progress::judged_pull(issue).is_some_and(|pull| liveness::is_unpaid(view, pull.number))
 }
 

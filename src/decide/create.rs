@@ -50,7 +50,7 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
         None => {
             let doubt = attempt.and_then(|attempt| doubt(view, attempt, &plan.key));
             // What holds it up longest is what is said.
-            let waits = [doubt, limited(view), super::breaker::issues(view)].into_iter().flatten();
+            let waits = [doubt, limited(view, Reason::CreateIssue), super::breaker::issues(view)].into_iter().flatten();
             if let Some(waiting) = waits.max_by_key(|waiting| waiting.until) {
                 return Outcome::Wait { waiting };
             }
@@ -61,8 +61,8 @@ pub(super) fn outcome(view: View<'_>, ledger: &Ledger, plan: Plan) -> Outcome {
 }
 
 /// GitHub lets nobody create anything now.
-fn limited(view: View<'_>) -> Option<Waiting> {
-    let (_, limit) = limit_on(&view.snapshot.limits, Reason::CreateIssue, view.snapshot.now)?;
+pub(super) fn limited(view: View<'_>, reason: Reason) -> Option<Waiting> {
+    let (_, limit) = limit_on(&view.snapshot.limits, reason, view.snapshot.now)?;
     let why = format!("GitHub lets us create nothing until {}: {}", limit.until, limit.message);
     Some(Waiting { why, actor: Actor::Forge, until: Some(limit.until) })
 }

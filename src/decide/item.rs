@@ -7,7 +7,7 @@ use super::create::{Plan, outcome};
 use super::guardrail::{self, PullKind};
 use super::place::{self, Lag};
 use super::planning_issue::{assign, merged};
-use super::progress::{AgentState, Phase, agent_state, progress};
+use super::progress::{AgentState, Phase, agent_state, is_answered, progress};
 use super::{Owed, Rank, View, act, left, redispatch, wait};
 use crate::message;
 use crate::model::{
@@ -50,7 +50,7 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
         return owed;
     }
     // Nobody was sent, and what stands in the way of it was said: nobody is waited for either.
-    let unsent = agent_state(issue) == AgentState::Never && issue.pulls.is_empty();
+    let unsent = agent_state(issue) == AgentState::Never && !is_answered(issue);
     let stands =
         |owed: &&mut Owed| matches!(&owed.obligation.outcome, Outcome::Wait { waiting } if waiting.until.is_some());
     if let Some(refused) = owed.iter_mut().find(|owed| unsent && stands(owed)) {

@@ -8,8 +8,8 @@
 //! replaced only while it is the one that was read.
 
 use super::guardrail::is_wip;
-use super::progress::{Phase, Progress};
-use super::{View, act, left, stalled, wait};
+use super::progress::{Phase, Progress, is_answered};
+use super::{View, act, left, liveness, stalled, wait};
 use crate::message;
 use crate::model::{
     ActionKind, Actor, AgentEventKind, Binding, BoundIssue, Candidate, CommentMarker, Effect, Evidence, IssueNumber,
@@ -17,6 +17,9 @@ use crate::model::{
 };
 use crate::text::{closes_something, one_line};
 use jiff::Timestamp;
+
+/// Most descriptions that are read to tell pull requests apart.
+const MOST_READ: usize = 20;
 
 /// How an issue without a linked pull request goes on where some pull request has to do with it.
 pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<Progress> {
@@ -26,14 +29,38 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) ->
     let (reason, outcome) = match found.as_slice() {
         [] => elsewhere(view, issue).or_else(|| over(issue))?,
         [one] => single(view, binding, n, one),
-        several => {
-            let numbers: Vec<String> = several.iter().map(|candidate| candidate.number.to_string()).collect();
-            let why = format!("{} have to do with {n} and none of them would close it", numbers.join(" and "));
-            let lifts = format!("put `Fixes {n}` into the description of the one that answers it");
-            (why.clone(), stalled(why, lifts))
-        }
+        several => among(view, n, several),
     };
     Some(Progress { phase: Phase::InWork, reason, evidence, outcome })
+}
+
+/// None of several is guessed at; those of which only the author is known are read first, for they may close something else.
+fn among(view: View<'_>, n: IssueNumber, several: &[Candidate]) -> (String, Outcome) {
+    let opened = |candidate: &&Candidate| candidate.signal == Signal::Opened;
+    let unread = |candidate: &&Candidate| !view.snapshot.needs.descriptions.contains_key(&candidate.number);
+    let needs: Vec<Need> = several
+        .iter()
+        .filter(opened)
+        .filter(unread)
+        .map(|candidate| Need::Description { pull: candidate.number })
+        .collect();
+    if !needs.is_empty() && needs.len() <= MOST_READ {
+        return (
+            format!("{} pull requests that may answer {n} are being looked at", several.len()),
+            Outcome::Look { needs },
+        );
+    }
+    let mut numbers: Vec<PullNumber> = several.iter().map(|candidate| candidate.number).collect();
+    numbers.sort();
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let numbers = numbers.join(" and ");
+    let why = if several.iter().any(|candidate| candidate.signal != Signal::Opened) {
+        format!("{numbers} have to do with {n} and none of them would close it")
+    } else {
+        format!("{numbers} were opened by the agent after it was sent to {n}, and none of them names an issue")
+    };
+    let lifts = format!("put `Fixes {n}` into the description of the one that answers it, or close them");
+    (why.clone(), stalled(why, lifts))
 }
 
 /// What other pull requests say, for people.
@@ -173,7 +200,7 @@ fn rival(view: View<'_>, issue: IssueNumber, candidate: &Candidate) -> Option<Is
     let ledger = view.snapshot.ledger.as_ref()?;
     let waits = |other: &&BoundIssue| {
         other.number != issue
-            && other.pulls.is_empty()
+            && !is_answered(other)
             && ledger.unsettled().any(|binding| binding.issue == other.number)
             && candidates(view, other).iter().any(|one| one.number == candidate.number)
     };
@@ -198,13 +225,21 @@ fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candida
         let lifts = format!("put `Fixes {n}` or `Fixes {rival}` into the description of {pull}, or close {pull}");
         return (why.clone(), stalled(why, lifts));
     }
-    match finished(view, candidate) {
+    let at_work = || {
+        let why = format!("{why}; the agent is not done with it");
+        (why.clone(), wait(why, Actor::Agent))
+    };
+    match work(view, candidate) {
         Err(need) => (format!("{pull} is being looked at"), Outcome::Look { needs: vec![need] }),
-        Ok(false) => {
-            let why = format!("{why}; the agent is not done with it");
-            (why.clone(), wait(why, Actor::Agent))
+        Ok(Work::Going) => at_work(),
+        Ok(Work::Over(how)) => {
+            let why = format!("{why}; {how}");
+            let lifts = format!(
+                "comment `@copilot please continue` on {pull}, put `Fixes {n}` into its description, or close it"
+            );
+            (why.clone(), stalled(why, lifts))
         }
-        Ok(true) => {
+        Ok(Work::Done) => {
             let Some(description) = description else { return look() };
             let ours = CommentMarker::Link { pull, issue: n }.to_string();
             if closes_something(description) && !description.contains(&ours) {
@@ -220,14 +255,23 @@ fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candida
     }
 }
 
-/// Whether the agent is done, as far as that is known of a pull request that is not linked.
-fn finished(view: View<'_>, candidate: &Candidate) -> Result<bool, Need> {
+/// How far the agent is with a pull request that is not linked.
+enum Work {
+    Going,
+    /// Its session ended without a result; how.
+    Over(String),
+    Done,
+}
+
+fn work(view: View<'_>, candidate: &Candidate) -> Result<Work, Need> {
     let pull = candidate.number;
-    if is_wip(&candidate.title) {
-        return Ok(false);
-    }
     let events = view.snapshot.needs.agent_events.get(&pull).ok_or(Need::AgentEvents { pull })?;
-    Ok(events.last().is_some_and(|event| event.kind == AgentEventKind::Finished))
+    let wip = is_wip(&candidate.title);
+    if !wip && events.last().is_some_and(|event| event.kind == AgentEventKind::Finished) {
+        return Ok(Work::Done);
+    }
+    let over = liveness::over(events, candidate.created, view.snapshot.now);
+    Ok(over.map_or(Work::Going, Work::Over))
 }
 
 fn link(

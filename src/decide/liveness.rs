@@ -54,6 +54,28 @@ pub(super) fn owed(case: &Case<'_>) -> Option<(String, Outcome)> {
     }
 }
 
+/// How the agent's work on a pull request of which nothing else is known ended without a result; `None` while it may go on.
+pub(super) fn over(events: &[AgentEvent], created: Timestamp, now: Timestamp) -> Option<String> {
+    let silent = |since: Timestamp, long: SignedDuration| {
+        let over = since.saturating_add(long).is_ok_and(|until| now >= until);
+        over.then(|| format!("it shows no sign of life since {since}"))
+    };
+    match events.last() {
+        Some(AgentEvent { at, kind: AgentEventKind::Failed { message }, .. }) => {
+            Some(format!("the agent's session on it stopped at {at}{}", said(message.as_deref())))
+        }
+        Some(AgentEvent { at, kind: AgentEventKind::Started, .. }) => silent(*at, SESSION),
+        Some(AgentEvent { at, kind: AgentEventKind::Finished, .. }) => silent(*at, AFTERWARDS),
+        None => silent(created, SESSION),
+    }
+}
+
+/// The words of a failure, after a colon.
+fn said(message: Option<&str>) -> String {
+    let words = one_line(message.unwrap_or_default(), MAX_WORDS);
+    if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
 /// Whether the last session on a pull request ended because nobody pays for it.
 pub(super) fn is_unpaid(view: View<'_>, pull: PullNumber) -> bool {
     let last = view.snapshot.needs.agent_events.get(&pull).and_then(|events| events.last());
@@ -65,8 +87,7 @@ pub(super) fn is_unpaid(view: View<'_>, pull: PullNumber) -> bool {
 
 fn failed(case: &Case<'_>, id: &str, at: Timestamp, message: &str) -> (String, Outcome) {
     let pull = case.pull.number;
-    let words = one_line(message, MAX_WORDS);
-    let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+    let said = said(Some(message));
     let why = format!("the agent's session on {pull} stopped at {at}{said}");
     let cause = format!("its session stopped{said}");
     let about = CommentMarker::Nudge { pull, event: plain(id) };

@@ -90,6 +90,22 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, ki
     }
 }
 
+/// The newest linked pull request of the agent that was opened after it was sent there last and closed unmerged. Others'
+/// end nothing that the agent was sent to do, nor do those before it was sent again.
+fn declined(issue: &BoundIssue) -> Option<&PullFacts> {
+    let sent = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    let since = sent.map(|event| event.at).max();
+    let counts = |pull: &&PullFacts| {
+        pull.state == PullState::Closed && pull.author.is_agent() && since.is_none_or(|since| pull.created >= since)
+    };
+    issue.pulls.iter().filter(counts).max_by_key(|pull| pull.number)
+}
+
+/// Whether some linked pull request is, or was, an answer to the sending that stands.
+pub(super) fn is_answered(issue: &BoundIssue) -> bool {
+    issue.pulls.iter().any(|pull| pull.state != PullState::Closed) || declined(issue).is_some()
+}
+
 fn without_pull(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: PullKind) -> Progress {
     if let Some(pull) = issue.pulls.iter().filter(|pull| pull.state == PullState::Merged).max_by_key(|pull| pull.number)
     {
@@ -106,19 +122,18 @@ fn without_pull(view: View<'_>, binding: &Binding, issue: &BoundIssue, kind: Pul
         );
         return plain(Phase::Asked, why.clone(), stalled(why, lifts));
     }
-    let closed = issue.pulls.iter().filter(|pull| pull.state == PullState::Closed).max_by_key(|pull| pull.number);
-    if let Some(pull) = closed {
-        let by = pull.closed_by.as_ref().map_or("somebody", |account| account.login.as_str());
-        let why = format!("{} was closed unmerged by {by}, and {} is still open", pull.number, issue.number);
-        let lifts = format!("reopen {}, or close {} as not planned", pull.number, issue.number);
-        return plain(Phase::Asked, why.clone(), stalled(why, lifts));
-    }
     if issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL) {
         let why = format!("{} carries the label `{}`", issue.number, guardrail::HOLD_LABEL);
         return plain(Phase::Asked, why.clone(), wait(why, Actor::Person));
     }
     if let Some(progress) = linking::progress(view, binding, issue) {
         return progress;
+    }
+    if let Some(pull) = declined(issue) {
+        let by = pull.closed_by.as_ref().map_or("somebody", |account| account.login.as_str());
+        let why = format!("{} was closed unmerged by {by}, and {} is still open", pull.number, issue.number);
+        let lifts = format!("reopen {}, or close {} as not planned", pull.number, issue.number);
+        return plain(Phase::Asked, why.clone(), stalled(why, lifts));
     }
     let late = redispatch::late(view, binding, issue);
     let why = format!("the agent has not opened a pull request for {} yet", issue.number);

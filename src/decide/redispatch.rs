@@ -8,7 +8,7 @@
 
 use super::create::is_one_of_us;
 use super::planning_issue::assign;
-use super::progress::{Phase, Progress};
+use super::progress::{Phase, Progress, is_answered};
 use super::{Owed, Rank, View, act, guardrail, left, linking, stalled};
 use crate::model::{ActionKind, Assignment, Binding, BoundIssue, Effect, Evidence, IssueState, Outcome, Stage};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) fn left(view: View<'_>, binding: &Binding, issue: &BoundIssue, stage: Stage) -> Option<Owed> {
     let since = binding.redispatch?;
     let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
-    if issue.state != IssueState::Open || !issue.pulls.is_empty() || held || linking::ended(issue).is_some() {
+    if issue.state != IssueState::Open || is_answered(issue) || held || linking::ended(issue).is_some() {
         return None;
     }
     let events = || issue.assignments.iter().filter(|event| event.assignee.is_agent());

@@ -40,7 +40,9 @@ fn of(view: View<'_>, ledger: &Ledger, issue: &ListedIssue) -> Option<Owed> {
     let outcome = match view.snapshot.needs.issues.get(&number) {
         None => Outcome::Look { needs: vec![Need::Issue { number }] },
         Some(now) => {
-            let detail = now.as_ref().filter(|now| now.open).and_then(|now| now.detail.as_ref())?;
+            // A list may be older than what its author made of it since.
+            let same = |now: &&ListedIssue| now.open && now.leads && now.marker == issue.marker;
+            let detail = now.as_ref().filter(same).and_then(|now| now.detail.as_ref())?;
             match touched(detail) {
                 None => act(ActionKind::Sweep, &needless.key, vec![effect]),
                 Some(how) => {

@@ -5,6 +5,7 @@
 //! the runs are read conditionally, so what is unchanged costs nothing.
 //! **Races**: another head than the one that was asked for is an empty report, so it is never taken for this one's.
 
+use super::page::if_known;
 use super::rules::{Rule, kind};
 use super::shape::check_state;
 use super::{Client, ForgeError};
@@ -101,7 +102,8 @@ impl Client {
     /// requires shows in the merge state (docs.github.com, "Get rules for a branch").
     async fn required(&self, base: &str) -> Result<Vec<String>, ForgeError> {
         let path = self.path(&format!("/rules/branches/{}", super::calls::encoded(base)));
-        let rules: Vec<Rule> = self.watch(Reason::Rules, &format!("read the rules of {base}"), &path).await?;
+        let rules: Vec<Rule> =
+            self.watch(Reason::Rules, &format!("read the rules of {base}"), &path, if_known(Some)).await?;
         let wanted = |rule: &Rule| if let RuleKind::Checks { names, .. } = kind(rule) { names } else { Vec::new() };
         let mut names: Vec<String> = rules.iter().flat_map(wanted).collect();
         names.sort();
@@ -136,6 +138,10 @@ fn readable<T>(read: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
 }
 
 fn fact(context: Context) -> Option<CheckFact> {
+    if context.state.as_deref() == Some("EXPECTED") {
+        // It has not reported.
+        return None;
+    }
     let name = context.name.or(context.context)?.chars().take(200).collect();
     let state = check_state(context.status.as_deref(), context.conclusion.as_deref().or(context.state.as_deref()));
     let url = context.details_url.or(context.target_url).filter(|url| url.starts_with("https://"));

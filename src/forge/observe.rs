@@ -34,16 +34,34 @@ pub const LISTS: &str = concat!(
     include_str!("graphql/list.graphql"),
     include_str!("graphql/who.graphql"),
 );
-/// Most further pages of linked pull requests, twenty each.
-const MAX_LINKED_PAGES: usize = 5;
-/// Most further pages of the lists, ninety each.
-const MAX_LIST_PAGES: usize = 20;
-/// How much is asked for at once: unsettled issues, settled ones, entries of a list. The first is the usual size, each next
-/// one for a GitHub that did not manage the one before.
-const SIZES: [(usize, usize, usize); 3] = [(4, 10, 20), (2, 5, 10), (1, 2, 5)];
+/// Most linked pull requests beyond the first page that are read.
+const MAX_LINKED: usize = 100;
+/// Most entries of a list that are read.
+const MAX_LISTED: usize = 1_800;
+/// A list beyond its first page that looks unchanged is read anew after so many looks.
+const MAX_AGE: u32 = 60;
+/// The first is the usual size, each next one for a GitHub that did not manage the one before.
+const SIZES: [Portion; 3] = [
+    Portion { unsettled: 4, settled: 10, list: 20, further: 90, linked: 20 },
+    Portion { unsettled: 2, settled: 5, list: 10, further: 45, linked: 10 },
+    SMALLEST,
+];
+const SMALLEST: Portion = Portion { unsettled: 1, settled: 2, list: 5, further: 20, linked: 5 };
 /// After so many looks at a smaller size the larger one is tried again.
 const PATIENCE: u32 = 20;
 const LABELS: [&str; 3] = ["Gap Analysis", "Development", "Update Capability"];
+
+/// How much is asked for at once.
+#[derive(Clone, Copy, Debug)]
+struct Portion {
+    unsettled: usize,
+    settled: usize,
+    /// Entries of a list's first page, and of each further one.
+    list: usize,
+    further: usize,
+    /// Linked pull requests of each further page.
+    linked: usize,
+}
 
 /// Which of the sizes is used, and how many looks it has been good for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,13 +71,19 @@ pub(super) struct Size {
 }
 
 impl Size {
-    fn now(self) -> (usize, usize, usize) {
-        SIZES.get(self.step).copied().unwrap_or((1, 2, 5))
+    fn now(self) -> Portion {
+        SIZES.get(self.step).copied().unwrap_or(SMALLEST)
     }
 
-    /// The next smaller one, if there is one.
-    fn smaller(self) -> Option<Self> {
-        (self.step + 1 < SIZES.len()).then_some(Self { step: self.step + 1, looks: 0 })
+    /// The next smaller one, where less may help.
+    fn after_failing(self, failed: Failed) -> Result<Self, ForgeError> {
+        match failed {
+            Failed::TooMuch(error) if self.step + 1 < SIZES.len() => {
+                tracing::debug!(%error, "GitHub is asked for less at once");
+                Ok(Self { step: self.step + 1, looks: 0 })
+            }
+            Failed::TooMuch(error) | Failed::Other(error) => Err(error),
+        }
     }
 
     fn after_a_look(self) -> Self {
@@ -71,11 +95,30 @@ impl Size {
     }
 }
 
-/// The lists as they were last read in full, by their length and newest entry.
+/// The lists as they were last read in full.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    issues: Option<(u64, Option<u64>, Vec<ListedIssue>)>,
-    pulls: Option<(u64, Option<u64>, Vec<ListedPull>)>,
+    issues: Option<Kept<ListedIssue>>,
+    pulls: Option<Kept<ListedPull>>,
+}
+
+/// A list that was read in full, by its length and newest entry, and for how many looks that has been good.
+#[derive(Debug)]
+struct Kept<T> {
+    known: (u64, Option<u64>),
+    entries: Vec<T>,
+    looks: u32,
+}
+
+impl<T: Clone> Kept<T> {
+    /// The list with what its first page says now; `None` where it has to be read.
+    fn with(kept: &mut Option<Self>, known: (u64, Option<u64>), fresh: &[T], number: fn(&T) -> u64) -> Option<Vec<T>> {
+        let kept = kept.as_mut().filter(|kept| kept.known == known && kept.looks < MAX_AGE)?;
+        kept.looks += 1;
+        let shown = |entry: &&T| fresh.iter().any(|other| number(other) == number(entry));
+        let others = kept.entries.iter().filter(|entry| !shown(entry));
+        Some(fresh.iter().chain(others).cloned().collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -102,11 +145,10 @@ impl Client {
         let mut facts: Option<ForgeFacts> = None;
         let (mut unsettled, mut settled) = (question.unsettled.as_slice(), question.settled.as_slice());
         loop {
-            let (some, old, page) = size.now();
-            let (now, later) = unsettled.split_at(some.min(unsettled.len()));
-            let (settled_now, settled_later) = settled.split_at(old.min(settled.len()));
-            let lists = facts.is_none().then_some(page);
-            match self.ask(now, settled_now, lists).await {
+            let portion = size.now();
+            let (now, later) = unsettled.split_at(portion.unsettled.min(unsettled.len()));
+            let (settled_now, settled_later) = settled.split_at(portion.settled.min(settled.len()));
+            match self.ask(now, settled_now, portion, facts.is_none()).await {
                 Ok(part) => {
                     (unsettled, settled) = (later, settled_later);
                     match &mut facts {
@@ -118,28 +160,30 @@ impl Client {
                         }
                     }
                 }
-                Err(Failed::TooMuch(error)) => match size.smaller() {
-                    Some(smaller) => {
-                        tracing::debug!(%error, "GitHub is asked for less at once");
-                        size = smaller;
-                        continue;
-                    }
-                    None => return Err(error),
-                },
-                Err(Failed::Other(error)) => return Err(error),
+                Err(failed) => {
+                    size = size.after_failing(failed)?;
+                    continue;
+                }
             }
             if let Some(whole) = facts.take_if(|_| unsettled.is_empty() && settled.is_empty()) {
+                let whole = self.listed_in_full(whole, &mut size).await?;
                 *self.size.lock().unwrap_or_else(PoisonError::into_inner) = size.after_a_look();
-                return self.listed_in_full(whole).await;
+                return Ok(whole);
             }
         }
     }
 
-    async fn ask(&self, unsettled: &[NodeId], settled: &[NodeId], lists: Option<usize>) -> Result<ForgeFacts, Failed> {
+    async fn ask(
+        &self,
+        unsettled: &[NodeId],
+        settled: &[NodeId],
+        portion: Portion,
+        lists: bool,
+    ) -> Result<ForgeFacts, Failed> {
         let what = format!("look at {}", self.repository);
         let variables = json!({
             "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
-            "unsettled": unsettled, "settled": settled, "lists": lists.is_some(), "page": lists.unwrap_or(1),
+            "unsettled": unsettled, "settled": settled, "lists": lists, "page": portion.list,
         });
         let graph = self.http.query(Reason::Observe, &what, OBSERVATION, variables).await.map_err(failed)?;
         let unexpected = |why: String| Failed::Other(ForgeError::Unexpected { what: what.clone(), why });
@@ -162,7 +206,7 @@ impl Client {
         for error in &graph.errors {
             partial.extend(note(&mut data, error).map_err(unexpected)?);
         }
-        partial.extend(self.complete(&mut data).await.map_err(failed)?);
+        partial.extend(self.complete(&mut data, portion.linked).await?);
         let node = data.pointer("/repository/id").and_then(Value::as_str).map(|id| NodeId(id.to_owned()));
         *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node;
         let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
@@ -176,25 +220,27 @@ impl Client {
 
     /// Brings the linked pull requests that did not fit: an agent that was sent off again and again has more than a page.
     /// What GitHub withheld of them.
-    async fn complete(&self, data: &mut Value) -> Result<Vec<String>, ForgeError> {
+    async fn complete(&self, data: &mut Value, page: usize) -> Result<Vec<String>, Failed> {
         let mut partial = Vec::new();
         for list in ["unsettled", "settled"] {
             for issue in data.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                 let Some(id) = issue.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
-                for _ in 0..MAX_LINKED_PAGES {
+                for _ in 0..MAX_LINKED / page {
                     let Some(after) = next_page(issue) else { break };
                     let what = format!("read the linked pull requests of {id}");
-                    let graph = self
-                        .http
-                        .query(Reason::LinkedPages, &what, LINKED, json!({ "id": id, "after": after }))
-                        .await?;
+                    let variables = json!({ "id": id, "after": after, "page": page });
+                    let graph = self.http.query(Reason::LinkedPages, &what, LINKED, variables).await.map_err(failed)?;
+                    if too_much(&graph) {
+                        return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
+                    }
                     match linked(graph) {
                         Ok((page, withheld)) => {
                             partial.extend(withheld);
                             append(issue, page);
                         }
                         Err(why) if why.is_empty() => {
-                            return Err(ForgeError::Unexpected { what, why: "the answer holds none".to_owned() });
+                            let why = "the answer holds none".to_owned();
+                            return Err(Failed::Other(ForgeError::Unexpected { what, why }));
                         }
                         // Nothing is decided about an issue whose pull requests are not all known.
                         Err(why) => {
@@ -210,7 +256,7 @@ impl Client {
                     && let Value::Object(issue) = issue
                     && !issue.contains_key("unread")
                 {
-                    let why = format!("more than {MAX_LINKED_PAGES} pages of linked pull requests");
+                    let why = format!("more than {MAX_LINKED} linked pull requests beyond the first page");
                     partial.push(in_part(&why));
                     issue.insert("unread".to_owned(), Value::String(why));
                 }
@@ -220,39 +266,43 @@ impl Client {
     }
 
     /// Brings the rest of the lists where they are longer than the first page. They are read anew when their length or their
-    /// newest entry changed; what is decided never rests on them alone.
-    async fn listed_in_full(&self, mut facts: ForgeFacts) -> Result<ForgeFacts, ForgeError> {
-        let issues_known = (facts.open_issues, facts.issues.first().map(|issue| issue.number.0));
+    /// newest entry changed, and now and then; what is decided never rests on them alone.
+    async fn listed_in_full(&self, mut facts: ForgeFacts, size: &mut Size) -> Result<ForgeFacts, ForgeError> {
+        let number = |issue: &ListedIssue| issue.number.0;
+        let issues_known = (facts.open_issues, facts.issues.first().map(number));
         let pulls_known = (facts.open_pulls, facts.pulls.first().map(|pull| pull.number.0));
         let longer = |total: u64, shown: usize| u64::try_from(shown).is_ok_and(|shown| total > shown);
         let mut more_issues = longer(facts.open_issues, facts.issues.len());
         let mut more_pulls = longer(facts.open_pulls, facts.pulls.len());
         {
-            let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, _, issues)) =
-                known.issues.as_ref().filter(|(a, b, _)| more_issues && (*a, *b) == issues_known)
-            {
-                (facts.issues, more_issues) = (issues.clone(), false);
+            let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+            if more_issues && let Some(all) = Kept::with(&mut lists.issues, issues_known, &facts.issues, number) {
+                (facts.issues, more_issues) = (all, false);
             }
-            if let Some((_, _, pulls)) = known.pulls.as_ref().filter(|(a, b, _)| more_pulls && (*a, *b) == pulls_known)
-            {
-                (facts.pulls, more_pulls) = (pulls.clone(), false);
+            let number = |pull: &ListedPull| pull.number.0;
+            if more_pulls && let Some(all) = Kept::with(&mut lists.pulls, pulls_known, &facts.pulls, number) {
+                (facts.pulls, more_pulls) = (all, false);
             }
         }
         if !more_issues && !more_pulls {
             return Ok(facts);
         }
-        let (issues, pulls) = self.all_listed(more_issues, more_pulls).await?;
-        let mut known = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let (issues, pulls) = loop {
+            match self.all_listed(more_issues, more_pulls, size.now().further).await {
+                Ok(all) => break all,
+                Err(failed) => *size = size.after_failing(failed)?,
+            }
+        };
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if more_issues {
-            known.issues = Some((issues_known.0, issues_known.1, issues.clone()));
+            lists.issues = Some(Kept { known: issues_known, entries: issues.clone(), looks: 0 });
             facts.issues = issues;
         }
         if more_pulls {
-            known.pulls = Some((pulls_known.0, pulls_known.1, pulls.clone()));
+            lists.pulls = Some(Kept { known: pulls_known, entries: pulls.clone(), looks: 0 });
             facts.pulls = pulls;
         }
-        drop(known);
+        drop(lists);
         Ok(facts)
     }
 
@@ -260,21 +310,26 @@ impl Client {
         &self,
         mut more_issues: bool,
         mut more_pulls: bool,
-    ) -> Result<(Vec<ListedIssue>, Vec<ListedPull>), ForgeError> {
+        size: usize,
+    ) -> Result<(Vec<ListedIssue>, Vec<ListedPull>), Failed> {
         let what = format!("list what is open in {}", self.repository);
         let (mut issues, mut pulls) = (Vec::new(), Vec::new());
         let (mut issues_after, mut pulls_after) = (None, None);
-        for _ in 0..MAX_LIST_PAGES {
+        for _ in 0..MAX_LISTED / size {
             let variables = json!({
-                "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
+                "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS, "page": size,
                 "issues": more_issues, "pulls": more_pulls, "issuesAfter": issues_after, "pullsAfter": pulls_after,
             });
-            let graph = self.http.query(Reason::Lists, &what, LISTS, variables).await?;
+            let graph = self.http.query(Reason::Lists, &what, LISTS, variables).await.map_err(failed)?;
             let complaint = graph.complaint();
             let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
+            if too_much(&graph) {
+                return Err(Failed::TooMuch(unexpected(complaint)));
+            }
             let page = graph.data.as_ref().and_then(|data| data.get("repository")).filter(|_| complaint.is_empty());
-            let page: Page = serde_json::from_value(page.cloned().ok_or_else(|| unexpected(complaint))?)
-                .map_err(|error| unexpected(error.to_string()))?;
+            let page = page.cloned().ok_or_else(|| Failed::Other(unexpected(complaint)))?;
+            let page: Page =
+                serde_json::from_value(page).map_err(|error| Failed::Other(unexpected(error.to_string())))?;
             if let Some(mut list) = page.issues {
                 issues_after = std::mem::take(&mut list.page_info).next();
                 issues.extend(list.issues());

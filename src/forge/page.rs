@@ -1,11 +1,13 @@
 //! Lists of REST, page after page.
 //!
 //! **Guarantees**: all pages up to a named limit; a page that GitHub says is unchanged is taken from memory, which holds
-//! a bounded number of them. **Races**: a list that grows while it is read shows an entry twice rather than never.
+//! a bounded number of them, and of each what was made of it and no more. **Races**: a list that grows while it is read shows an entry twice rather than never.
 
+use super::http::Reply;
 use super::{Client, ForgeError};
 use crate::model::Reason;
 use ::http::StatusCode;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,12 +24,44 @@ const MAX_KEPT: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     etag: String,
-    entries: Vec<Value>,
+    /// What was made of its entries.
+    kept: Vec<Value>,
     more: bool,
 }
 
-/// Pages by path.
-pub(super) type Pages = BTreeMap<String, Page>;
+/// Pages by path, each with when it was used last.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    pages: BTreeMap<String, (u64, Page)>,
+    uses: u64,
+}
+
+impl Pages {
+    fn get(&mut self, path: &str) -> Option<Page> {
+        self.uses += 1;
+        let (used, page) = self.pages.get_mut(path)?;
+        *used = self.uses;
+        Some(page.clone())
+    }
+
+    fn put(&mut self, path: String, page: Page) {
+        self.uses += 1;
+        if self.pages.len() >= MAX_KEPT && !self.pages.contains_key(&path) {
+            // Whatever goes is read in full once more.
+            let oldest = self.pages.iter().min_by_key(|(_, (used, _))| *used).map(|(path, _)| path.clone());
+            oldest.and_then(|oldest| self.pages.remove(&oldest));
+        }
+        self.pages.insert(path, (self.uses, page));
+    }
+}
+
+/// What is made of an entry: nothing where it is not wanted, an error where the list can't be judged without it.
+type Kept<T> = Result<Option<T>, serde_json::Error>;
+
+/// An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
+pub(super) fn if_known<W: DeserializeOwned, T>(make: impl Fn(W) -> Option<T>) -> impl Fn(Value) -> Kept<T> {
+    move |entry| Ok(serde_json::from_value(entry).ok().and_then(&make))
+}
 
 impl Client {
     /// Every entry of a list.
@@ -39,29 +73,50 @@ impl Client {
     ) -> Result<Vec<T>, ForgeError> {
         let mut all = Vec::new();
         for number in 1..=MAX_PAGES {
-            let page = self.page(reason, what, &numbered(path, number), None).await?;
-            all.extend(page.entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
-            if !page.more {
+            let reply = self.http.get(reason, what, &numbered(path, number)).await?;
+            let more = has_next(&reply);
+            all.extend(entries(what, reply)?.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
+            if !more {
                 break;
             }
         }
         Ok(all)
     }
 
-    /// The same of a list that is read again and again: what is unchanged costs nothing.
-    pub(super) async fn watch<T: DeserializeOwned>(
+    /// What is made of every entry of a list that is read again and again: what is unchanged costs nothing.
+    pub(super) async fn watch<T: Serialize + DeserializeOwned>(
         &self,
         reason: Reason,
         what: &str,
         path: &str,
+        keep: impl Fn(Value) -> Kept<T>,
     ) -> Result<Vec<T>, ForgeError> {
+        let unexpected =
+            |error: serde_json::Error| ForgeError::Unexpected { what: what.to_owned(), why: error.to_string() };
         let mut all = Vec::new();
         for number in 1..=MAX_PAGES {
             let path = numbered(path, number);
-            let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
-            let page = self.page(reason, what, &path, known).await?;
-            // An entry of a shape we don't know is somebody else's; it must not hide the rest of the page.
-            all.extend(page.entries.iter().filter_map(|entry| serde_json::from_value(entry.clone()).ok()));
+            let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path);
+            let etag = known.as_ref().map(|page| page.etag.as_str());
+            let reply = self.http.get_unless(reason, what, &path, etag).await?;
+            let page = match known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
+                Some(known) => known,
+                None => {
+                    let (etag, more) = (etag_of(&reply), has_next(&reply));
+                    let found = entries(what, reply)?;
+                    // What is unchanged is the page; since it was read a next one may have begun.
+                    let more = more || found.len() >= FULL;
+                    let mut kept = Vec::new();
+                    for entry in found {
+                        if let Some(entry) = keep(entry).map_err(unexpected)? {
+                            kept.push(serde_json::to_value(entry).map_err(unexpected)?);
+                        }
+                    }
+                    Page { etag, kept, more }
+                }
+            };
+            let kept = page.kept.iter().map(|entry| serde_json::from_value(entry.clone()));
+            all.extend(kept.collect::<Result<Vec<T>, _>>().map_err(unexpected)?);
             let more = page.more;
             self.remember(path, page);
             if !more {
@@ -73,48 +128,63 @@ impl Client {
 
     /// One object that is read again and again: what is unchanged costs nothing.
     pub(super) async fn watched(&self, reason: Reason, what: &str, path: &str) -> Result<Value, ForgeError> {
-        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(path);
         let etag = known.as_ref().map(|page| page.etag.as_str());
         let reply = self.http.get_unless(reason, what, path, etag).await?;
         if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
-            return Ok(known.entries.into_iter().next().unwrap_or_default());
+            return Ok(known.kept.into_iter().next().unwrap_or_default());
         }
-        let etag = reply.headers.get("etag").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        self.remember(path.to_owned(), Page { etag, entries: vec![reply.body.clone()], more: false });
+        let page = Page { etag: etag_of(&reply), kept: vec![reply.body.clone()], more: false };
+        self.remember(path.to_owned(), page);
         Ok(reply.body)
     }
 
-    async fn page(&self, reason: Reason, what: &str, path: &str, known: Option<Page>) -> Result<Page, ForgeError> {
-        let etag = known.as_ref().map(|page| page.etag.as_str());
-        let reply = self.http.get_unless(reason, what, path, etag).await?;
-        if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
-            // What is unchanged is the page; since it was read a next one may have begun.
-            let more = known.more || known.entries.len() >= FULL;
-            return Ok(Page { more, ..known });
-        }
-        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let more = header("link").contains("rel=\"next\"");
-        let etag = header("etag").to_owned();
-        let Value::Array(entries) = reply.body else {
-            return Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() });
-        };
-        Ok(Page { etag, entries, more })
-    }
-
     fn remember(&self, path: String, page: Page) {
-        if page.etag.is_empty() {
-            return;
+        if !page.etag.is_empty() {
+            self.pages.lock().unwrap_or_else(PoisonError::into_inner).put(path, page);
         }
-        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if pages.len() >= MAX_KEPT && !pages.contains_key(&path) {
-            // Whatever goes is read in full once more.
-            pages.pop_first();
-        }
-        pages.insert(path, page);
     }
+}
+
+fn header<'r>(reply: &'r Reply, name: &str) -> &'r str {
+    reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn etag_of(reply: &Reply) -> String {
+    header(reply, "etag").to_owned()
+}
+
+fn has_next(reply: &Reply) -> bool {
+    header(reply, "link").contains("rel=\"next\"")
+}
+
+fn entries(what: &str, reply: Reply) -> Result<Vec<Value>, ForgeError> {
+    let Value::Array(entries) = reply.body else {
+        return Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() });
+    };
+    Ok(entries)
 }
 
 fn numbered(path: &str, number: usize) -> String {
     let separator = if path.contains('?') { '&' } else { '?' };
     format!("{path}{separator}per_page={FULL}&page={number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_that_was_used_longest_ago_goes_first() {
+        let page = || Page { etag: "x".to_owned(), kept: Vec::new(), more: false };
+        let mut pages = Pages::default();
+        for number in 0..MAX_KEPT {
+            pages.put(format!("/{number}"), page());
+        }
+        assert!(pages.get("/0").is_some());
+        pages.put("/new".to_owned(), page());
+        let kept = |path: &str| pages.pages.contains_key(path);
+        assert!(kept("/0") && kept("/new") && !kept("/1") && kept("/2"));
+        assert_eq!(pages.pages.len(), MAX_KEPT);
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! **Guarantees**: all pages, up to a named limit; marker and event names are matched, never titles.
 
-use super::shape::{Named, Who, account, issue_state};
+use super::page::if_known;
+use super::shape::{Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
     AccountId, AgentEvent, AgentEventKind, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key, ListedIssue, Marker,
@@ -32,7 +33,7 @@ struct Issue {
     body: Option<String>,
     user: Option<Who>,
     #[serde(default)]
-    labels: Vec<Named>,
+    labels: Vec<Value>,
     state: String,
     state_reason: Option<String>,
     pull_request: Option<Value>,
@@ -105,9 +106,8 @@ impl Client {
         let mut found = BTreeMap::new();
         for filter in filters {
             let path = self.path(&format!("/issues?{filter}&state=all&sort=created&direction=desc"));
-            let issues: Vec<Issue> = self.list(Reason::OwnIssues, "list our issues", &path).await?;
-            let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none()).map(listed);
-            found.extend(issues.filter(|issue| wanted(issue)).map(|issue| (issue.number, issue)));
+            let issues = self.watch(Reason::OwnIssues, "list our issues", &path, own).await?;
+            found.extend(issues.into_iter().filter(|issue| wanted(issue)).map(|issue| (issue.number, issue)));
         }
         Ok(found.into_values().collect())
     }
@@ -119,9 +119,8 @@ impl Client {
     pub async fn open_issue_titled(&self, viewer: &AccountId, title: &str) -> Result<Option<ListedIssue>, ForgeError> {
         let creator = percent_encoding::utf8_percent_encode(&viewer.login, percent_encoding::NON_ALPHANUMERIC);
         let path = self.path(&format!("/issues?creator={creator}&state=open&sort=created&direction=asc"));
-        let issues: Vec<Issue> = self.list(Reason::OwnIssues, "list our open issues", &path).await?;
-        let ours = |issue: &Issue| issue.pull_request.is_none() && account(issue.user.as_ref()).id == viewer.id;
-        Ok(issues.into_iter().find(|issue| ours(issue) && issue.title == title).map(listed))
+        let issues = self.watch(Reason::OwnIssues, "list our open issues", &path, own).await?;
+        Ok(issues.into_iter().find(|issue| issue.author.id == viewer.id && issue.title == title))
     }
 
     /// One issue as it is now; `None` where there is none of this number, or none any more.
@@ -151,12 +150,22 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {
         let path = self.path(&format!("/issues/{}/timeline", pull.0));
-        let events: Vec<TimelineEvent> =
-            self.watch(Reason::Timeline, &format!("read the timeline of {pull}"), &path).await?;
-        let mut events: Vec<AgentEvent> = events.into_iter().filter_map(agent_event).collect();
+        let what = format!("read the timeline of {pull}");
+        let mut events = self.watch(Reason::Timeline, &what, &path, if_known(agent_event)).await?;
         events.sort_by_key(|event| event.at);
         Ok(events)
     }
+}
+
+/// An issue of a list of both. One that can't be read might be the one that is looked for, and would be made again.
+fn own(entry: Value) -> Result<Option<ListedIssue>, serde_json::Error> {
+    let issue: Issue = serde_json::from_value(entry)?;
+    Ok(issue.pull_request.is_none().then(|| listed(issue)))
+}
+
+/// A label is an object or, as GitHub's schema has it, a name.
+fn label(label: Value) -> Option<String> {
+    label.as_str().or_else(|| label.get("name")?.as_str()).map(str::to_owned)
 }
 
 fn listed(issue: Issue) -> ListedIssue {
@@ -165,7 +174,7 @@ fn listed(issue: Issue) -> ListedIssue {
         number: IssueNumber(issue.number),
         node: NodeId(issue.node_id),
         author: account(issue.user.as_ref()),
-        labels: issue.labels.into_iter().map(|label| label.name).collect(),
+        labels: issue.labels.into_iter().filter_map(label).collect(),
         marker: Marker::find(body),
         leads: Marker::leading(body).is_some(),
         detail: Some(IssueDetail {

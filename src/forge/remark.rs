@@ -6,6 +6,7 @@
 //! **Races**: a list may not show yet what was written a moment ago. An answer that was lost is "unknown", and whoever asks
 //! again waits until lists have caught up.
 
+use super::page::if_known;
 use super::shape::{Who, account};
 use super::write::not_done;
 use super::{Client, ForgeError};
@@ -31,13 +32,11 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn own_comments(&self, pull: PullNumber) -> Result<Vec<OwnComment>, ForgeError> {
         let path = self.path(&format!("/issues/{}/comments", pull.0));
-        let comments: Vec<Comment> =
-            self.watch(Reason::Comments, &format!("read the comments on {pull}"), &path).await?;
-        let own = comments.into_iter().filter_map(|comment| {
+        let own = |comment: Comment| {
             let about = CommentMarker::leading(comment.body.as_deref()?)?;
             Some(OwnComment { about, author: account(comment.user.as_ref()), at: comment.created_at })
-        });
-        Ok(own.collect())
+        };
+        self.watch(Reason::Comments, &format!("read the comments on {pull}"), &path, if_known(own)).await
     }
 
     /// The description of a pull request as it is now.

@@ -6,7 +6,7 @@
 use super::calls::encoded;
 use super::{Client, ForgeError};
 use crate::model::{MainlineRule, MainlineRules, MergeMethod, Reason, RuleKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const MAX_RULESETS: usize = 20;
 
 /// A rule that is in force on a branch.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(super) struct Rule {
     #[serde(rename = "type")]
     kind: String,

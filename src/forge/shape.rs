@@ -113,11 +113,7 @@ pub(super) fn unheard_words(
     [
         odd("mergeability", can_merge, mergeable(can_merge) != Mergeable::Unknown || known(can_merge, &["UNKNOWN"])),
         odd("merge state", merge, merge_state(merge) != MergeState::Unknown || known(merge, &["UNKNOWN"])),
-        odd(
-            "state of checks",
-            rollup,
-            checks(rollup) != CheckState::Pending || known(rollup, &["PENDING", "EXPECTED"]),
-        ),
+        odd("state of checks", rollup, checks(rollup) != CheckState::Pending || known(rollup, &["PENDING"])),
         odd("review decision", decision, known(decision, &["APPROVED", "CHANGES_REQUESTED", "REVIEW_REQUIRED"])),
     ]
     .into_iter()
@@ -152,6 +148,7 @@ pub(super) fn checks(rollup: Option<&str>) -> CheckState {
         None => CheckState::None,
         Some("SUCCESS") => CheckState::Success,
         Some("FAILURE" | "ERROR") => CheckState::Failure,
+        Some("EXPECTED") => CheckState::Expected,
         Some(_) => CheckState::Pending,
     }
 }
@@ -174,7 +171,7 @@ mod tests {
         assert_eq!(merge_state(Some("SPARKLING")), MergeState::Unknown);
         assert_eq!(mergeable(Some("MAYBE")), Mergeable::Unknown);
         assert_eq!(checks(Some("QUANTUM")), CheckState::Pending);
-        assert_eq!((checks(None), checks(Some("EXPECTED"))), (CheckState::None, CheckState::Pending));
+        assert_eq!((checks(None), checks(Some("EXPECTED"))), (CheckState::None, CheckState::Expected));
     }
 
     #[test]

@@ -105,8 +105,10 @@ pub enum MergeState {
 pub enum CheckState {
     /// No check and no status was ever reported on the head.
     None,
-    /// Something is still running, or a required check has not reported.
+    /// Something is still running.
     Pending,
+    /// A required check has not reported.
+    Expected,
     /// All green.
     Success,
     /// Something failed.

@@ -193,7 +193,9 @@ impl Fault {
         // may not be read, and doctor says so; checks are red all the same if they can't be named.
         let no_matter =
             operation.contains("/rulesets/") || operation.ends_with("/protection") || operation == "query Checks";
-        if withheld && no_matter {
+        // Whom GitHub does not know may not write, and is counted among those.
+        let nobody = self == Self::NotFoundForGood && operation.ends_with("/permission");
+        if withheld && no_matter || nobody {
             return false;
         }
         match self {

@@ -1,9 +1,12 @@
 scenarios! {
     a_base_that_was_modified_is_tried_again_at_once
+    a_branch_that_github_deletes_with_the_merge_is_no_error
     a_branch_that_moved_since_the_merge_is_not_deleted
     a_capability_issue_quotes_writers_and_counts_the_others
+    a_capability_update_that_changes_another_file_is_not_merged
     a_change_of_the_policy_is_never_merged
     a_check_state_that_nobody_knows_is_not_green
+    a_check_that_fails_at_the_last_moment_stops_the_merge
     a_comment_behind_a_full_page_is_seen
     a_comment_that_is_refused_is_shown_and_not_hammered
     a_comment_that_no_list_shows_yet_is_not_written_twice
@@ -11,6 +14,7 @@ scenarios! {
     a_commit_of_yesterday_that_is_pushed_now_is_young
     a_conflict_is_sent_back_to_the_agent
     a_conflict_state_that_nobody_knows_is_no_leave_to_merge
+    a_conflict_that_the_agent_settles_is_merged
     a_development_pull_request_is_marked_ready_and_merged
     a_draft_that_became_ready_is_young_again
     a_draft_title_is_the_agents_own_word
@@ -18,21 +22,25 @@ scenarios! {
     a_failure_over_money_is_told_to_a_person_at_once
     a_file_that_would_feed_the_queue_is_set_aside
     a_finished_head_is_not_merged_while_the_agent_works_again
+    a_gap_analysis_that_changes_another_file_is_not_merged
     a_green_head_is_merged_by_a_token_that_may_not_read_single_checks
     a_guardrail_that_is_off_is_not_asked
     a_guardrail_that_only_warns_is_shown_and_holds_nothing_up
     a_head_is_left_alone_after_a_push
     a_head_that_is_behind_is_a_named_wait
     a_head_that_moved_is_judged_anew
+    a_head_that_moves_in_the_middle_of_the_merge_is_judged_anew
     a_held_issue_is_left_alone
     a_held_pull_request_is_neither_merged_nor_talked_to
     a_hundred_and_fifty_comments_are_all_counted
     a_limit_is_waited_for_as_long_as_it_says
     a_limit_on_creating_is_waited_for
+    a_link_in_the_side_panel_closes_the_issue
     a_long_discussion_is_cut
     a_merge_queue_is_named
     a_merge_state_that_nobody_knows_is_no_leave_to_merge
     a_merge_that_a_rule_forbids_is_shown_and_tried_later
+    a_merge_that_github_calls_invalid_is_shown_and_not_hammered
     a_merge_whose_answer_is_lost_is_read_back
     a_method_that_the_repository_forbids_is_shown
     a_new_workflow_is_never_merged
@@ -42,6 +50,7 @@ scenarios! {
     a_person_who_takes_the_agent_off_is_obeyed
     a_persons_pull_request_is_merged_by_people
     a_persons_pull_request_that_mentions_the_issue_is_no_candidate
+    a_pull_request_beneath_a_hundred_strangers_is_found
     a_pull_request_from_a_fork_is_never_merged
     a_pull_request_in_a_state_that_nobody_knows_is_not_touched
     a_pull_request_into_another_branch_is_not_merged
@@ -55,6 +64,7 @@ scenarios! {
     a_query_that_is_too_much_is_asked_in_smaller_pages
     a_rate_limit_is_waited_for_and_then_the_agent_is_asked_to_go_on
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks
+    a_required_check_that_never_reports_beside_a_green_one_is_named
     a_required_check_that_never_reports_is_named
     a_review_that_a_rule_requires_is_waited_for
     a_run_that_waits_beside_green_checks_holds_the_merge_up
@@ -64,6 +74,7 @@ scenarios! {
     a_silent_agent_is_asked_to_go_on_after_an_hour
     a_spent_hour_is_waited_for
     a_strangers_marker_counts_for_nothing
+    a_strangers_pull_request_that_is_closed_ends_nothing_for_the_agent
     a_token_that_is_no_users_cant_send_the_agent
     a_token_that_may_not_read_checks_at_all_merges_what_github_calls_clean
     a_young_green_head_is_waited_for
@@ -78,6 +89,8 @@ scenarios! {
     an_issue_that_is_closed_for_a_reason_that_nobody_knows_is_not_touched
     an_issue_that_is_told_in_part_is_left_alone
     an_unfinished_candidate_is_not_touched
+    an_unlinked_pull_request_whose_session_failed_is_named
+    an_unlinked_pull_request_without_a_sign_of_life_is_named
     changes_that_a_stranger_requests_hold_nothing_up
     changes_that_a_writer_requests_hold_the_merge_up
     checks_that_run_are_waited_for
@@ -88,11 +101,15 @@ scenarios! {
     no_more_merges_an_hour_than_the_policy_allows
     one_that_was_unlinked_by_hand_is_left_to_a_person
     red_checks_are_sent_back_once_a_head
+    red_checks_that_the_agent_mends_are_merged
+    the_history_shows_the_merge_method_of_the_policy
     the_merge_method_is_the_policys_and_the_words_are_ours
     the_one_finished_pull_request_is_linked_where_the_policy_says_so
     the_restart_of_the_orchestrator_changes_nothing
+    two_answers_to_one_issue_are_for_a_person_to_choose_from
     two_candidates_are_shown_and_neither_is_linked
     two_hundred_and_fifty_open_issues_are_all_seen
+    two_that_name_no_issue_are_shown_and_neither_is_linked
     what_a_person_did_counts_after_they_left
     what_github_tells_in_part_is_used_and_the_rest_is_named
     what_the_agent_merged_without_a_link_is_not_done_twice

@@ -1,7 +1,8 @@
 //! First contact on the real wire: an empty repository, a hand-made queue, and what a predecessor left. Each writes the
 //! ledger's first record and nothing else; after adopt the loop goes on and nothing is done twice.
 
-use crate::program::{Ended, Program, folder};
+use crate::folder::folder;
+use crate::program::{Ended, Program};
 use crate::stage::Stage;
 use orchestrator::decide::adopt::{AdoptPlan, Finished, Wish};
 use orchestrator::engine::port::Remote;

@@ -1,6 +1,7 @@
 //! The checkout beside which `watch --act` runs the whole loop stays byte-identical, whatever somebody is doing in it.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::running::{SLOW, agent, paced};
 use crate::sim_client::{clone, commit, git};
 use orchestrator::sim::Simulator;

@@ -1,7 +1,8 @@
 //! A token that must be found nowhere: driven through every way in which a command can fail, while the peer sends it back
 //! wherever it can, and looked for in output, logs, files and the arguments of every program that is started.
 
-use crate::program::{Ended, Program, folder};
+use crate::folder::folder;
+use crate::program::{Ended, Program};
 use crate::sim_client::simulator;
 use base64::Engine as _;
 use orchestrator::sim::{Accident, AccidentKind, Simulator};

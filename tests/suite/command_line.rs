@@ -1,6 +1,7 @@
 //! The program as people and scripts run it: exit codes, words, and what it never touches.
 
-use crate::program::{Program, contents, folder};
+use crate::folder::folder;
+use crate::program::{Program, contents};
 use crate::sim_client::{clone, git, simulator};
 use orchestrator::sim::{Options, Simulator};
 use serde_json::Value;

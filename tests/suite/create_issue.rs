@@ -1,6 +1,7 @@
 //! `create-issue`: what it says, what it makes, and what it refuses.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::simulator;
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::sim::world::{AccountId, NewIssue, Permission, World};

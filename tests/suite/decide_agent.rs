@@ -1,5 +1,4 @@
-//! The agent, decided from a snapshot: when it is sent once more, when it is asked to go on, what is sent back to it, and
-//! which of its pull requests may be an answer.
+//! The agent, decided from a snapshot: when it is sent once more, when it is asked to go on, and what is sent back to it.
 
 use crate::snapshots::{
     agent, at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, quiet,
@@ -7,10 +6,9 @@ use crate::snapshots::{
 use jiff::SignedDuration;
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Candidate, ChangeKind, CheckReport,
-    CheckState, CommentMarker, Decision, Effect, Folder, HeldRun, IssueNumber, Key, ListedPull, MergeState, Mergeable,
-    Need, Outcome, OwnComment, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Refusal, RefusalKind, Sent,
-    Signal, Snapshot, StopPoint,
+    AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, ChangeKind, CheckReport, CheckState,
+    CommentMarker, Decision, Effect, Folder, HeldRun, Key, Limit, MergeState, Mergeable, Need, Outcome, OwnComment,
+    PolicyState, PullFacts, PullNumber, QueueEntry, Sent, Snapshot, StopPoint, Window,
 };
 
 /// The default time in which the agent has to begin.
@@ -21,10 +19,10 @@ fn mona() -> AccountId {
 }
 
 /// An assignment or unassignment of the agent: second, by whom, whether it was assigned.
-type Turn = (i64, AccountId, bool);
+pub type Turn = (i64, AccountId, bool);
 
 /// One item in work as issue 7, with these assignments and unassignments of the agent.
-fn in_work(events: &[Turn], redispatch: Option<i64>) -> Snapshot {
+pub fn in_work(events: &[Turn], redispatch: Option<i64>) -> Snapshot {
     let mut snapshot = quiet();
     let key = Key::Item(item_name("dev-1.md"));
     lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
@@ -50,7 +48,7 @@ fn points(decision: &Decision) -> Vec<StopPoint> {
 }
 
 /// What a decision comes to, shortly.
-fn told(decision: &Decision) -> String {
+pub fn told(decision: &Decision) -> String {
     match &decision.outcome {
         Outcome::Act { .. } => format!("{:?}", points(decision)),
         Outcome::Wait { waiting } => {
@@ -290,160 +288,33 @@ fn what_the_agent_can_mend_is_sent_back_once_a_head() {
     }
 }
 
-/// Another open pull request of the agent, as the list shows it.
-fn listed(number: u64, second: i64) -> ListedPull {
-    ListedPull {
-        number: PullNumber(number),
-        title: "Count lines".to_owned(),
-        author: agent(),
-        head_branch: "copilot/count-lines".to_owned(),
-        cross_repository: false,
-        base: "main".to_owned(),
-        created: Some(at(second)),
-    }
-}
-
-/// The same where GitHub connects it with the issue.
-fn candidate(number: u64, signal: Signal) -> Candidate {
-    let ListedPull { number, title, author, head_branch, cross_repository, base, .. } = listed(number, -100);
-    let (state, created) = (PullState::Open, at(-100));
-    Candidate { number, title, author, head_branch, cross_repository, base, state, created, signal }
-}
-
-#[test]
-fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
-    type Change = fn(&mut Candidate);
-    let none = "Agent until Some(3100)";
-    // What is different, and what comes of it.
-    let table: [(&str, Change, &str); 12] = [
-        ("nothing", |_| (), "stalled"),
-        ("opened at the assignment", |it| it.created = at(-500), "stalled"),
-        ("opened before it", |it| it.created = at(-501), none),
-        ("somebody's", |it| it.author = mona(), none),
-        ("from a fork", |it| it.cross_repository = true, none),
-        ("into another branch", |it| it.base = "next".to_owned(), "stalled"),
-        ("into another branch, before it", |it| (it.base, it.created) = ("next".to_owned(), at(-501)), none),
-        ("into another branch, somebody's", |it| (it.base, it.author) = ("next".to_owned(), mona()), none),
-        ("closed", |it| it.state = PullState::Closed, "stalled"),
-        ("closed, of an earlier time", |it| (it.state, it.created) = (PullState::Closed, at(-501)), none),
-        ("unlinked by hand", |it| it.signal = Signal::Disconnected, "stalled"),
-        ("still at work", |it| it.title = "[WIP] Count lines".to_owned(), "Agent until None"),
-    ];
-    for (what, change, expected) in table {
-        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
-        let mut it = candidate(8, Signal::Mentioned);
-        change(&mut it);
-        snapshot.forge.bound[0].candidates.push(it);
-        let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
-        snapshot.needs.agent_events.insert(PullNumber(8), done);
-        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
-        let decision = decide(&snapshot);
-        assert_eq!(told(&decision), expected, "{what}: {}", decision.reason);
-    }
-}
-
-#[test]
-fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
-    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
-    snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
-    match &mut snapshot.policy {
-        PolicyState::Valid { policy } => policy.pacing.auto_link = true,
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::AgentEvents { pull: PullNumber(8) }]));
-    let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
-    snapshot.needs.agent_events.insert(PullNumber(8), done);
-    assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
-    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
-    assert_eq!(told(&decide(&snapshot)), "[Comment, Link]");
-    // The process ended behind the notice, which no list may show yet; or the conversation is locked.
-    let mut half = snapshot.clone();
-    let Outcome::Act { action } = decide(&snapshot).outcome else { panic!("it is owed") };
-    let object = action.effects[0].object();
-    half.sent.push(Sent { object: object.clone(), at: at(-119) });
-    assert_eq!(told(&decide(&half)), "Forge until Some(1)");
-    half.sent[0].at = at(-120);
-    assert_eq!(told(&decide(&half)), "[Comment, Link]");
-    let mut locked = snapshot.clone();
-    let (why, kind) = ("locked".to_owned(), RefusalKind::Other);
-    locked.refused.push(Refusal { object, why, at: at(-1), times: 1, kind });
-    assert_eq!(told(&decide(&locked)), "[Link]");
-    // It says that it closes something, which GitHub would have taken for this issue.
-    let mut another = snapshot.clone();
-    another.needs.descriptions.insert(PullNumber(8), "Fixes #99; see #7.".to_owned());
-    let decision = decide(&another);
-    assert!(told(&decision) == "stalled" && decision.reason.contains("but not #7"), "{}", decision.reason);
-    // A person holds the issue.
-    let mut held = snapshot.clone();
-    held.forge.bound[0].labels.push("orchestrator-hold".to_owned());
-    assert_eq!(told(&decide(&held)), "Person until None");
-    // It was merged or closed since the agent was sent: nobody is sent to do it once more.
-    for state in [PullState::Merged, PullState::Closed] {
-        let mut over = snapshot.clone();
-        over.now = at(100_000);
-        over.forge.bound[0].candidates[0].state = state;
-        let decision = decide(&over);
-        assert!(told(&decision) == "stalled" && decision.reason.contains("did not close it"), "{}", decision.reason);
-    }
-    // It says so already.
-    let mut said = snapshot.clone();
-    let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };
-    said.needs.descriptions.insert(PullNumber(8), format!("{about}\n\nWhat was done."));
-    assert_eq!(told(&decide(&said)), "stalled");
-    // It was linked a moment ago, and GitHub doesn't show it yet.
-    said.sent.push(Sent { object: action.effects[1].object(), at: at(-1) });
-    assert_eq!(told(&decide(&said)), "Forge until Some(119)");
-    // A second one that mentions the issue: a person says which. One that is only later does not count beside it.
-    let mut two = snapshot.clone();
-    two.forge.bound[0].candidates.push(candidate(9, Signal::Connected));
-    let decision = decide(&two);
-    assert_eq!(told(&decision), "stalled");
-    assert!(decision.reason.contains("#8 and #9"), "{}", decision.reason);
-    let mut later = snapshot.clone();
-    later.forge.pulls.push(listed(9, -50));
-    assert_eq!(told(&decide(&later)), "[Comment, Link]");
-}
-
-#[test]
-fn an_unnamed_pull_request_after_the_assignment_may_be_the_answer_unless_it_answers_another() {
-    let begin = |second: i64| {
-        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
-        snapshot.forge.pulls.push(listed(8, second));
-        let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
-        snapshot.needs.agent_events.insert(PullNumber(8), done);
-        snapshot
-    };
-    assert_eq!(told(&decide(&begin(-100))), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
-    let begin = |second: i64| {
-        let mut snapshot = begin(second);
-        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
-        snapshot
-    };
-    let mut closes = begin(-100);
-    closes.needs.descriptions.insert(PullNumber(8), "Fixes #50".to_owned());
-    assert_eq!(told(&decide(&closes)), "Agent until Some(3100)", "it says that it closes another");
-    let decision = decide(&begin(-100));
-    assert_eq!(told(&decision), "stalled", "{}", decision.reason);
-    assert!(decision.reason.contains("#8 by the agent may answer #7"), "{}", decision.reason);
-    assert_eq!(told(&decide(&begin(-501))), "Agent until Some(3100)", "it is older than the assignment");
-    let mut answers = begin(-100);
-    let key = Key::Item(item_name("dev-2.md"));
-    lay(&mut answers, "dev-2.md", &[Folder::Pending, Folder::Processed]);
-    answers.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(9) });
-    bind(&mut answers, binding(key, 6), BoundIssue { pulls: vec![pull(8, 6, 5)], ..issue(6) });
-    known(&mut answers, PullNumber(8), oid(5), diff(&[("src/a.rs", ChangeKind::Modified)]));
-    let decision = decide(&answers);
-    let reasons: Vec<&str> = decision.also.iter().map(|also| also.reason.as_str()).collect();
-    let waits = "the agent has not opened a pull request for #7 yet";
-    assert!(reasons.contains(&waits), "#8 answers #6: {} {reasons:?}", decision.reason);
-}
-
 #[test]
 fn waiting_for_the_agent_names_the_agent() {
     let decision = decide(&in_work(&[(-500, maintainer(), true)], None));
     let Outcome::Wait { waiting } = &decision.outcome else { panic!("{decision:?}") };
     assert_eq!(waiting.actor, Actor::Agent);
     assert_eq!(waiting.until, Some(at(-500) + SignedDuration::from_secs(START)));
+}
+
+#[test]
+fn what_github_lets_nobody_create_now_waits_for_that() {
+    let mut comment = at_work(failed("an error"), -1);
+    comment.needs.own_comments.insert(PullNumber(8), Vec::new());
+    let mut approval = finished(|pull| (pull.draft, pull.merge_state) = (false, MergeState::Clean));
+    match &mut approval.policy {
+        PolicyState::Valid { policy } => policy.merge.approve = true,
+        other => panic!("{other:?}"),
+    }
+    for (mut snapshot, owed) in [(comment, "[Comment]"), (approval, "[Approve]")] {
+        assert_eq!(told(&decide(&snapshot)), owed);
+        let limit = Limit { until: at(300), message: "blocked from content creation".to_owned(), times: 0 };
+        snapshot.limits.insert(Window::Creation, limit);
+        assert_eq!(told(&decide(&snapshot)), "Forge until Some(300)", "{owed}");
+    }
+    let limit = Limit { until: at(300), message: "blocked from content creation".to_owned(), times: 0 };
+    let mut merge = finished(|pull| (pull.draft, pull.merge_state) = (false, MergeState::Clean));
+    merge.limits.insert(Window::Creation, limit);
+    assert!(told(&decide(&merge)).starts_with("[Merge"), "nothing is created by it");
 }
 
 #[test]
@@ -482,34 +353,4 @@ fn what_no_list_shows_yet_is_not_done_again() {
     // An approval is tried once a head, whatever lists show.
     assert_eq!(points(&decide(&approval)), [StopPoint::Approve]);
     assert!(sent(&mut approval, -90_000).starts_with("[Merge"));
-}
-
-#[test]
-fn a_candidate_that_may_answer_another_issue_as_well_is_linked_to_neither() {
-    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
-    match &mut snapshot.policy {
-        PolicyState::Valid { policy } => (policy.pacing.auto_link, policy.pacing.max_in_flight) = (true, 2),
-        other => panic!("{other:?}"),
-    }
-    lay(&mut snapshot, "dev-2.md", &[Folder::Pending, Folder::Processed]);
-    snapshot.planning.processed.push(QueueEntry { name: item_name("dev-2.md"), blob: oid(9) });
-    bind(&mut snapshot, binding(Key::Item(item_name("dev-2.md")), 6), issue(6));
-    let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
-    snapshot.needs.agent_events.insert(PullNumber(8), done);
-    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
-    // Named by one of them: it is that one's.
-    snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
-    snapshot.forge.pulls.push(listed(8, -100));
-    assert_eq!(told(&decide(&snapshot)), "[Comment, Link]");
-    // Named by both, or by none.
-    let mut both = snapshot.clone();
-    both.forge.bound[1].candidates.push(candidate(8, Signal::Mentioned));
-    let mut none = snapshot;
-    none.forge.bound[0].candidates.clear();
-    for snapshot in [both, none] {
-        let decision = decide(&snapshot);
-        assert_eq!(told(&decision), "stalled", "{}", decision.reason);
-        assert!(decision.reason.contains("#8 by the agent may answer #"), "{}", decision.reason);
-        assert!(decision.reason.contains("would close neither"), "{}", decision.reason);
-    }
 }

@@ -5,9 +5,9 @@ use jiff::ToSpan as _;
 use orchestrator::decide::decide;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{
-    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckReport, CheckState, Decision,
-    Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts, ReviewVerdict,
-    SeenHead, Sent, Severity, Snapshot, StopPoint,
+    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckFact, CheckReport, CheckState,
+    Decision, Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts,
+    ReviewVerdict, SeenHead, Sent, Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -184,14 +184,34 @@ const VETOED: [Change; 25] = [
 ];
 
 /// What forbids the merge but not that a draft is made ready: workflows may leave drafts alone.
-const VETOED_UNLESS_A_DRAFT: [Change; 1] = [("checks", |s| {
-    let head = pull(s).head;
-    s.needs.checks.get_mut(&head).expect("the head's checks").required = Some(vec!["ci".to_owned()]);
-    s.now += jiff::SignedDuration::from_mins(11);
-})];
+const VETOED_UNLESS_A_DRAFT: [Change; 3] = [
+    ("checks", |s| {
+        let head = pull(s).head;
+        s.needs.checks.get_mut(&head).expect("the head's checks").required = Some(vec!["ci".to_owned()]);
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
+    // Beside another one that is green.
+    ("checks", |s| {
+        let head = pull(s).head;
+        let green = CheckFact { name: "lint".to_owned(), state: CheckState::Success, required: true, url: None };
+        let required = Some(vec!["ci".to_owned(), "lint".to_owned()]);
+        let report = s.needs.checks.get_mut(&head).expect("the head's checks");
+        (report.required, report.checks) = (required, Some(vec![green]));
+        pull(s).checks = CheckState::Pending;
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
+    // No rule that can be read names it.
+    ("checks", |s| {
+        let head = pull(s).head;
+        let green = CheckFact { name: "lint".to_owned(), state: CheckState::Success, required: true, url: None };
+        s.needs.checks.get_mut(&head).expect("the head's checks").checks = Some(vec![green]);
+        pull(s).checks = CheckState::Expected;
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
+];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 16] = [
+const WAITED_FOR: [Change; 18] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -205,6 +225,23 @@ const WAITED_FOR: [Change; 16] = [
     ("mergeable", |s| pull(s).merge_state = MergeState::Unknown),
     ("mergeable", |s| pull(s).merge_state = MergeState::Behind),
     ("checks", |s| pull(s).checks = CheckState::Pending),
+    // A word that nobody knows, beside one that is green.
+    ("checks", |s| {
+        let head = pull(s).head;
+        let green = CheckFact { name: "ci".to_owned(), state: CheckState::Success, required: true, url: None };
+        let report = s.needs.checks.get_mut(&head).expect("the head's checks");
+        (report.required, report.checks) = (Some(vec!["ci".to_owned()]), Some(vec![green]));
+        pull(s).checks = CheckState::Pending;
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
+    // It runs for long.
+    ("checks", |s| {
+        let head = pull(s).head;
+        let running = CheckFact { name: "ci".to_owned(), state: CheckState::Pending, required: true, url: None };
+        s.needs.checks.get_mut(&head).expect("the head's checks").checks = Some(vec![running]);
+        pull(s).checks = CheckState::Pending;
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
     ("checks", |s| {
         let now = s.now;
         pull(s).checks = CheckState::Success;

@@ -21,7 +21,7 @@ fn pulls() -> impl Strategy<Value = Vec<PullFacts>> {
     let merge_state = prop_oneof![3 => Just(MergeState::Clean), 1 => Just(MergeState::Blocked), 1 => Just(MergeState::Unknown), 1 => Just(MergeState::Unstable)];
     let mergeable =
         prop_oneof![4 => Just(Mergeable::Yes), 1 => Just(Mergeable::Unknown), 1 => Just(Mergeable::Conflicting)];
-    let checks = prop_oneof![3 => Just(CheckState::None), 2 => Just(CheckState::Success), 1 => Just(CheckState::Failure), 1 => Just(CheckState::Pending)];
+    let checks = prop_oneof![3 => Just(CheckState::None), 2 => Just(CheckState::Success), 1 => Just(CheckState::Failure), 1 => Just(CheckState::Pending), 1 => Just(CheckState::Expected)];
     let flags = proptest::collection::vec(proptest::bool::weighted(0.85), 6);
     let one = (state, author, merge_state, mergeable, checks, flags, 0u64..3).prop_map(
         |(state, author, merge_state, mergeable, checks, flags, files)| {

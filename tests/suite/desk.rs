@@ -35,7 +35,7 @@ pub fn settings(sim: &Simulator, folder: &Path, token: &str) -> Settings {
 impl Desk {
     /// A clone that has never asked the remote.
     pub fn new(sim: &Simulator) -> Arc<Self> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = crate::folder::folder();
         let clone = LocalClone::open(settings(sim, folder.path(), sim.token())).expect("a clone");
         Arc::new(Self { clone, folder })
     }

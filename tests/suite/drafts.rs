@@ -108,7 +108,7 @@ async fn what_could_not_be_promoted_is_told_with_its_reason_and_links_are_not_fo
     assert!(matches!(link.state, DraftState::Quarantined { .. }));
     std::fs::remove_dir_all(room.checkout.path().join(PENDING)).expect("removed");
     assert_eq!(room.told().await, [], "a folder that is gone has none");
-    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = crate::folder::folder();
     std::fs::write(elsewhere.path().join("dev-x.md"), "# X").expect("written");
     std::os::unix::fs::symlink(elsewhere.path(), room.checkout.path().join(PENDING)).expect("linked");
     assert_eq!(room.told().await, [], "a link on the way is not followed");
@@ -127,7 +127,7 @@ async fn line_ends_that_git_was_told_to_change_make_no_draft_and_the_index_stays
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_linked_worktree_and_one_without_a_commit_are_read_too() {
     let room = Room::new().await;
-    let linked = tempfile::tempdir().expect("a folder");
+    let linked = crate::folder::folder();
     let path = linked.path().join("w");
     room.git(&["worktree", "add", "-q", "-b", "side", path.to_str().expect("a plain path")]).await;
     commit(&room.sim, &path, &format!("{PENDING}/dev-side.md"), "# Side\n").await;
@@ -137,7 +137,7 @@ async fn a_linked_worktree_and_one_without_a_commit_are_read_too() {
     let drafts = of(&path).drafts(&room.desk.clone, tips.mainline, &planning).expect("it can be read");
     assert_eq!(drafts.list.len(), 1);
     assert_eq!(drafts.list[0].state, DraftState::NotPushed);
-    let empty = tempfile::tempdir().expect("a folder");
+    let empty = crate::folder::folder();
     assert!(git(&room.sim, empty.path(), &["init", "-q"]).await.ok);
     let drafts = of(empty.path()).drafts(&room.desk.clone, tips.mainline, &planning).expect("it can be read");
     assert_eq!(drafts, Drafts::default());
@@ -156,11 +156,8 @@ async fn a_shallow_or_partial_checkout_and_one_in_a_linked_worktree_are_read_lik
         &["worktree", "add", "-q", "--detach", "linked"],
     ];
     for way in ways {
-        let folder = if way[0] == "worktree" {
-            room.checkout.path().to_owned()
-        } else {
-            tempfile::tempdir().expect("a folder").keep()
-        };
+        let folder =
+            if way[0] == "worktree" { room.checkout.path().to_owned() } else { crate::folder::folder().keep() };
         let ran = git(&room.sim, &folder, way).await;
         assert!(ran.ok, "{way:?}: {ran:?}");
         let work = folder.join(if way[0] == "worktree" { "linked" } else { "work" });

@@ -1,6 +1,7 @@
 //! The comparison on the real wire: a repository that the loop drove agrees with itself; what was done to it is told.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::{clone, git};
 use crate::stage::Stage;
 use orchestrator::model::Outcome;

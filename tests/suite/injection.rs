@@ -3,8 +3,9 @@
 //! **Guarantees**: each place is compared with what it is for a harmless text: nothing acts that does not act there
 //! anyway, and the blocks of an issue are the same. The reading is `injection_reading`'s, which knows no rule of ours.
 
+use crate::folder::folder;
 use crate::injection_reading::{acts, blocks, deeds, is_unseen, own_references, unseen};
-use crate::program::{Program, folder};
+use crate::program::Program;
 use crate::sim_client::simulator;
 use jiff::Timestamp;
 use orchestrator::message::{self, MAX_BODY, MAX_TITLE, MergedPull};

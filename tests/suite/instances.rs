@@ -33,7 +33,7 @@ async fn two(pending: bool, lease: &str) -> (Stage, Instance, tempfile::TempDir)
     stage.sim.script_kind(IssueKind::GapAnalysis, Script::NoChange);
     let colleague = stage.sim.world(|world| world.person("colleague", Permission::Write));
     stage.sim.add_token("another-token", colleague);
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = crate::folder::folder();
     let name = stage.engine.repository.clone();
     let other = engine(&stage.sim, &name, folder.path(), stage.clock.clone(), "another-token");
     let begun = stage.cycle().await;

@@ -51,7 +51,7 @@ impl Play {
             sim.script_kind(*kind, *script);
         }
         sim.world(|world| story.prepare(world));
-        let home = tempfile::tempdir().expect("a temporary folder");
+        let home = crate::folder::folder();
         let clock = Ahead::default();
         let host = sim.api_url().replace("http://", "").replace(':', "_");
         let token = Some(secrecy::SecretString::from(sim.token().to_owned()));

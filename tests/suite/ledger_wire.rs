@@ -1,6 +1,7 @@
 //! The ledger on the command line: its bindings, its history, and the way back of one that the remote lost.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::{clone, git, simulator};
 use orchestrator::sim::Simulator;
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! Limits, breaker and spacing in whole stories: the engine on the wire, and the program.
 
+use crate::folder::folder;
 use crate::night::OneClock;
-use crate::program::{Program, folder};
+use crate::program::Program;
 use crate::running::{agent, paced};
 use crate::stage::Stage;
 use jiff::SignedDuration;

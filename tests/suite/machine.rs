@@ -1,7 +1,8 @@
 //! Failures of the machine: no room to write, a folder that can't be written, a clone that is gone, locks of a killed git,
 //! clocks that were set. Whatever happens, nothing is begun on GitHub that could not be kept here.
 
-use crate::program::{Ended, Program, folder};
+use crate::folder::folder;
+use crate::program::{Ended, Program};
 use crate::sim_client::simulator;
 use crate::stage::Stage;
 use orchestrator::model::Outcome;

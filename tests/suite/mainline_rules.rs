@@ -1,8 +1,9 @@
 //! The rules of the mainline on the wire: signed commits, and pushes that went past a rule.
 
+use crate::folder::folder;
 use crate::forge_client::{arrange, client, client_with, done, not_done, unknown};
 use crate::play::with_pending;
-use crate::program::{Program, folder};
+use crate::program::Program;
 use crate::sim_client::{git, simulator};
 use crate::stage::Stage;
 use orchestrator::engine::{Cycle, Done, DoneResult};

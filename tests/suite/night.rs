@@ -96,7 +96,7 @@ async fn pass(sim: &Simulator, long: Duration, next_step: &mut Timestamp) {
 /// So many hours at a pace, with so many files in the queue.
 pub async fn night(pace: Pace, files: usize, hours: i64) -> Night {
     let sim = Arc::new(Simulator::start(begin(files)).await.expect("the simulator starts"));
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::folder::folder();
     let (clock, name) = (OneClock(Arc::clone(&sim)), "maintainer/tally".parse().expect("a name"));
     let engine: Engine<_, Arc<LocalClone>, _> =
         crate::stage::engine(&sim, &name, folder.path(), clock.clone(), sim.token());

@@ -1,6 +1,7 @@
 //! How the program prints: quietly, in colour, as a log for machines.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::simulator;
 use serde_json::Value;
 

@@ -23,8 +23,10 @@ pub struct Program {
 impl Program {
     pub fn new(folder: &Path) -> Self {
         let path = std::env::var("PATH").expect("a PATH");
+        let place = tempfile::env::temp_dir().to_str().expect("a plain path").to_owned();
         let environment = [
             ("PATH", path.as_str()),
+            ("TMPDIR", place.as_str()),
             ("HOME", folder.to_str().expect("a plain path")),
             ("GIT_CONFIG_GLOBAL", "/dev/null"),
             ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -67,11 +69,6 @@ impl Program {
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
         Ended { code: output.status.code(), signal, out: text(output.stdout), err: text(output.stderr) }
     }
-}
-
-/// A folder of its own.
-pub fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
 }
 
 /// Every file below a folder with its content.

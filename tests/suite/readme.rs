@@ -56,7 +56,7 @@ async fn the_quick_start_works_as_it_is_printed() {
     let project = vec![("README.md".to_owned(), b"# A project\n".to_vec())];
     let options = orchestrator::sim::Options { project, ..orchestrator::sim::Options::default() };
     let sim = orchestrator::sim::Simulator::start(options).await.expect("the simulator starts");
-    let home_folder = tempfile::tempdir().expect("a folder");
+    let home_folder = crate::folder::folder();
     let clone = crate::sim_client::clone(&sim).await;
     let mut shell = tokio::process::Command::new("sh")
         .args(["-e", "-c", block("Quick start")])

@@ -1,6 +1,7 @@
 //! A dry run shows what the real run then sends, word for word, and sends nothing itself.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::simulator;
 use orchestrator::sim::Simulator;
 use serde_json::Value;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// A desk whose clone is opened with other settings.
 fn opened(sim: &Simulator, change: impl FnOnce(&mut orchestrator::repo::Settings)) -> Arc<Desk> {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::folder::folder();
     let mut settings = settings(sim, folder.path(), sim.token());
     change(&mut settings);
     Arc::new(Desk { clone: LocalClone::open(settings).expect("a clone"), folder })
@@ -121,7 +121,7 @@ async fn the_token_is_in_no_file_of_the_data_folder() {
 async fn only_the_owner_may_enter_the_data_folder() {
     use std::os::unix::fs::PermissionsExt as _;
     let sim = simulator().await;
-    let root = tempfile::tempdir().expect("a folder");
+    let root = crate::folder::folder();
     let folder = root.path().join("host/owner/name");
     let clone = LocalClone::open(settings(&sim, &folder, "t")).expect("a clone");
     let _lock = clone.lock().expect("nobody else");
@@ -149,7 +149,7 @@ async fn a_clone_that_lost_files_is_made_again() {
 #[tokio::test]
 async fn a_half_made_clone_is_never_used() {
     let sim = simulator().await;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::folder::folder();
     std::fs::create_dir_all(folder.path().join("clone.tmp-abc/objects")).expect("left behind");
     std::fs::create_dir_all(folder.path().join("clone.git/objects")).expect("left behind");
     let clone = LocalClone::open(settings(&sim, folder.path(), sim.token())).expect("made again");

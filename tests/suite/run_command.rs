@@ -1,6 +1,7 @@
 //! `run`: until rest, until a person is needed, until its limits; what it says, and what wakes it.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::running::{SLOW, agent, paced};
 use crate::sim_client::{clone, commit, git};
 use orchestrator::sim::{Accident, AccidentKind, Simulator};

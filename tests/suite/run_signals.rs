@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM to a real process: what was begun is finished, an attempt that sent nothing is taken back.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::running::{SLOW, paced};
 use orchestrator::sim::Simulator;
 use rustix::process::Signal;

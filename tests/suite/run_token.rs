@@ -1,6 +1,7 @@
 //! A token that GitHub does not accept any more while `run` works: its source is read again, once.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::running::{Running, SLOW, agent, paced};
 use orchestrator::sim::world::Permission;
 use orchestrator::sim::{Accident, AccidentKind, RequestKind, Simulator};

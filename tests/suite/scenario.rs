@@ -118,7 +118,7 @@ impl Scene {
     }
 
     /// One look, in words.
-    pub async fn look(&mut self, closely: bool) -> String {
+    pub async fn look(&self, closely: bool) -> String {
         match self.booth.try_cycle().await {
             Ok(cycle) => told(&cycle, closely),
             Err(why) => format!("can't look: {}\n", self.plain(&why)),

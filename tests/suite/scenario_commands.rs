@@ -3,6 +3,7 @@
 //! | command | what happens |
 //! | --- | --- |
 //! | `look`, `look closely` | one look of the orchestrator, a second later; closely: with what the reason rests on |
+//! | `look, and after GET /pulls/2 push to #2 path: text` | one look; once that has been answered in it, somebody does this |
 //! | `go` | looks, until it has nothing to do |
 //! | `play` | the same with the agent at work in between |
 //! | `agent works` | the agent goes on by a step |
@@ -11,11 +12,11 @@
 //! | `wait 46m` | time passes |
 //! | `restart` | another process goes on in the same folder |
 //! | `guardrails` | what each guardrail says of the focused pull request |
-//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show newest commit`, `show open`, `show mainline` | as GitHub shows it |
+//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show newest commit`, `show the newest 3 commits`, `show text of path`, `show open`, `show mainline` | as GitHub shows it |
 //! | `requests` | what was asked since the last time, by kind |
 //! | `policy merge.approve = true` | a line of the policy |
 //! | `file path: text`, `delete path` | a file of the mainline |
-//! | `push branch path: text`, `push to #2 path: text` | somebody pushes a file onto a branch |
+//! | `push branch path: text`, `push to #2 path: text`, `delete path from #2` | somebody pushes a file onto a branch, or none |
 //! | `point branch at other` | somebody pushes the commit of another branch onto it |
 //! | `agent on development: die after start` | how the agent's sessions go |
 //! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
@@ -35,7 +36,7 @@
 use crate::scenario::Scene;
 use crate::scenario_people::person;
 use orchestrator::sim::world::{AccountId, CheckResult, Hidden, Permission, Step, What, World};
-use orchestrator::sim::{Accident, AccidentKind, Alteration, IssueKind, Options, Script};
+use orchestrator::sim::{Accident, AccidentKind, Alteration, IssueKind, Miniature, Options, Script};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -144,6 +145,9 @@ impl Scene {
         match words.as_slice() {
             ["look"] => return self.look(false).await,
             ["look", "closely"] => return self.look(true).await,
+            ["look,", "and", "after", method, path, act @ ..] => {
+                return self.look_and(method, path, act, &command.text).await;
+            }
             ["go"] => return self.go(false).await,
             ["play"] => return self.go(true).await,
             ["guardrails"] => return self.guardrails().await,
@@ -171,15 +175,12 @@ impl Scene {
             ["policy", line @ ..] => self.policy(&line.join(" ")),
             ["file", path] => self.push("main", path, Some(&command.text)),
             ["delete", path] => self.push("main", path, None),
+            ["delete", path, "from", pull] => self.push(&self.branch_of(number(pull)), path, None),
             ["point", branch, "at", other] => {
                 let oid = self.world(|world| world.branch(other).map(str::to_owned)).expect("a branch");
                 self.booth.github.sim().force_push(branch, &oid).expect("pushed");
             }
-            ["push", "to", pull, path] => {
-                let pull = number(pull);
-                let branch = self.world(|world| world.pull(pull).expect("it is there").1.head.clone());
-                self.push(&branch, path, Some(&command.text));
-            }
+            ["push", "to", pull, path] => self.push(&self.branch_of(number(pull)), path, Some(&command.text)),
             ["push", branch, path] => self.push(branch, path, Some(&command.text)),
             ["agent", "on", kind] => self.booth.github.sim().script_kind(kind_of(kind), script(&command.text)),
             ["event", pull, what] => self.event(number(pull), what, &command.text),
@@ -254,7 +255,13 @@ impl Scene {
         self.booth.wire.arrange(at);
     }
 
-    fn push(&self, branch: &str, path: &str, text: Option<&str>) {
+    /// The branch that a pull request comes from.
+    pub fn branch_of(&self, pull: u64) -> String {
+        self.world(|world| world.pull(pull).expect("it is there").1.head.clone())
+    }
+
+    /// Somebody pushes a file onto a branch, or its deletion.
+    pub fn push(&self, branch: &str, path: &str, text: Option<&str>) {
         let files = [(path, text.map(str::as_bytes))];
         self.booth.github.sim().commit_files(branch, &files, "By hand").expect("a commit");
     }
@@ -298,7 +305,8 @@ impl Scene {
         });
     }
 
-    fn check(&self, pull: u64, name: &str, result: &str) {
+    /// A check of the head says something.
+    pub fn check(&self, pull: u64, name: &str, result: &str) {
         let result = match result {
             "pending" => CheckResult::Pending,
             "success" => CheckResult::Success,
@@ -313,7 +321,8 @@ impl Scene {
         });
     }
 
-    fn person(&self, who: &str, words: &[&str], text: &str) -> String {
+    /// A person acts; what GitHub says to that, if it refuses.
+    pub fn person(&self, who: &str, words: &[&str], text: &str) -> String {
         let by = self.world(|world| match who {
             "maintainer" => world.viewer(),
             who if who.starts_with("writer") => world.person(who, Permission::Write),
@@ -339,6 +348,11 @@ impl Scene {
                 let message = message.map_or("", |message| message.trim_end());
                 format!("   | {}\n", message.replace('\n', "\n   | "))
             }),
+            ["the", "newest", count, "commits"] => history(&self.booth.github.sim(), count.parse().expect("a number")),
+            ["text", "of", path] => {
+                let text = self.booth.github.sim().read_file("main", path).expect("a tree").expect("a file");
+                format!("   | {}\n", String::from_utf8_lossy(&text).trim_end().replace('\n', "\n   | "))
+            }
             ["the", "length", "of", subject] => self.world(|world| {
                 let body = &world.subject(number(subject)).expect("it is there").body;
                 let (first, last) = (body.lines().next().unwrap_or_default(), body.trim_end().lines().last());
@@ -380,6 +394,16 @@ impl Scene {
 
 fn head(world: &World, pull: u64) -> String {
     world.pull(pull).expect("it is a pull request").1.head_oid.clone()
+}
+
+/// The newest commits of the mainline: their first lines, and how many parents they have.
+fn history(sim: &Miniature, count: usize) -> String {
+    let log = sim.log("main").expect("a mainline");
+    let line = |(oid, message): &(String, String)| {
+        let subject = message.lines().next().unwrap_or_default();
+        format!("   {subject} ({} parent(s))\n", sim.parents(oid).len())
+    };
+    log.iter().take(count).map(line).collect()
 }
 
 fn worked(event: &orchestrator::sim::AgentEvent) -> String {

@@ -1,8 +1,46 @@
-//! What people do in scenarios (`writer-ida comments on #2: text`).
+//! What people do in scenarios (`writer-ida comments on #2: text`), also in the middle of a look.
 
 use crate::scenario::Scene;
 use crate::scenario_commands::number;
 use orchestrator::sim::world::{AccountId, MergeMethod, NewIssue, PullEdit, ReviewState, StateReason};
+use std::future::poll_fn;
+use std::pin::pin;
+
+impl Scene {
+    /// One look, in the middle of which somebody acts: when such a request has been answered, and before the client goes
+    /// on. What is awaited here runs in one thread, so nothing comes between the two.
+    pub async fn look_and(&self, method: &str, path: &str, words: &[&str], text: &str) -> String {
+        let before = self.booth.wire.requests().entries.len();
+        let answered = || {
+            let log = self.booth.wire.requests();
+            let asked = |target: &str| target.split('?').next().is_some_and(|target| target.ends_with(path));
+            log.entries.iter().skip(before).any(|entry| entry.method == method && asked(&entry.path))
+        };
+        let (mut acted, mut said) = (false, String::new());
+        let mut look = pin!(self.look(false));
+        let told = poll_fn(|context| {
+            if !acted && answered() {
+                acted = true;
+                said = self.meanwhile(words, text);
+            }
+            look.as_mut().poll(context)
+        })
+        .await;
+        assert!(acted, "{method} {path} is not asked in this look:\n{told}");
+        said + &told
+    }
+
+    /// What somebody does while the orchestrator waits for an answer.
+    fn meanwhile(&self, words: &[&str], text: &str) -> String {
+        match words {
+            ["push", "to", pull, path] => self.push(&self.branch_of(number(pull)), path, Some(text)),
+            ["check", pull, name] => self.check(number(pull), name, text),
+            [who, rest @ ..] => return self.person(who, rest, text),
+            [] => panic!("nobody does anything"),
+        }
+        String::new()
+    }
+}
 
 /// What people do at GitHub.
 pub fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Result<(), String> {
@@ -16,6 +54,16 @@ pub fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Resul
         ["opens", branch, "in", fork] => {
             let opened = scene.booth.github.sim().open_pull_from_fork(by, fork, branch, text);
             return opened.map(|_| ()).map_err(|error| error.to_string());
+        }
+        ["opens", times, "pull", "requests", "in", fork] => {
+            let mut sim = scene.booth.github.sim();
+            for time in 0..times.parse::<usize>().expect("a number") {
+                let (branch, path) = (format!("patch-{time}"), format!("notes/patch-{time}.md"));
+                let file = (path.as_str(), Some(b"A patch.".as_slice()));
+                sim.commit_files(&branch, &[file], "A patch").map_err(|error| error.to_string())?;
+                sim.open_pull_from_fork(by, fork, &branch, text).map_err(|error| error.to_string())?;
+            }
+            return Ok(());
         }
         ["opens", branch] => {
             let opened = scene.booth.github.sim().open_pull(by, branch, "By hand", text);

@@ -119,7 +119,7 @@ pub async fn git_with_token(token: &str, directory: &Path, args: &[&str]) -> Ran
 
 /// A fresh clone.
 pub async fn clone(sim: &Simulator) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = crate::folder::folder();
     let ran = git(sim, directory.path(), &["clone", "-q", &sim.git_url(), "."]).await;
     assert!(ran.ok, "{ran:?}");
     directory

@@ -8,7 +8,7 @@ use crate::sim_client::{clone, commit, git, git_with_token, repo, simulator};
 #[tokio::test]
 async fn a_wrong_token_neither_fetches_nor_pushes() {
     let sim = simulator().await;
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::folder::folder();
     let ran = git_with_token("wrong", directory.path(), &["ls-remote", &sim.git_url()]).await;
     assert!(!ran.ok);
     let clone = clone(&sim).await;

@@ -49,8 +49,9 @@ impl Stage {
     pub async fn with(options: Options) -> Self {
         let now: Timestamp = "2026-11-24T08:00:00Z".parse().expect("a literal time");
         let repository: RepositoryName = format!("{}/{}", options.owner, options.name).parse().expect("a name");
+        crate::folder::choose_place();
         let sim = Simulator::start(Options { now: Some(now), ..options }).await.expect("the simulator starts");
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = crate::folder::folder();
         let clock = TestClock(Arc::new(Mutex::new(now)));
         let engine = engine(&sim, &repository, folder.path(), clock.clone(), sim.token());
         Self { sim, engine, clock, folder }
@@ -71,7 +72,7 @@ impl Stage {
 
     /// Another process begins in an empty data folder.
     pub fn move_out(&mut self) {
-        self.folder = tempfile::tempdir().expect("a temporary folder");
+        self.folder = crate::folder::folder();
         self.restart();
     }
 

@@ -1,6 +1,7 @@
 //! What the program says about tokens, addresses and checkouts: each output, error and exit code as a whole.
 
-use crate::program::{Ended, Program, folder};
+use crate::folder::folder;
+use crate::program::{Ended, Program};
 use crate::sim_client::{git, simulator};
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::sim::Simulator;

@@ -1,6 +1,7 @@
 //! `doctor`: passing as a whole, and failing check by check.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::sim::world::{Permission, Settings};

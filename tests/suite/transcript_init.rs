@@ -1,6 +1,7 @@
 //! `init`: what it shows, what it commits, what it takes back, and what it never touches.
 
-use crate::program::{Ended, Program, contents, folder};
+use crate::folder::folder;
+use crate::program::{Ended, Program, contents};
 use crate::sim_client::git;
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::model::{Policy, PolicyState};

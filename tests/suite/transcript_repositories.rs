@@ -1,6 +1,7 @@
 //! What the program says about repositories as strangers have them: each output, error and exit code as a whole.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::simulator;
 use crate::transcript::{Names, assert_transcript};
 use orchestrator::sim::world::Permission;

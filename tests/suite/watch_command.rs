@@ -1,6 +1,7 @@
 //! `watch` beside a checkout: what it shows of files, commits and GitHub, and when.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::running::{Running, SLOW, paced};
 use crate::sim_client::{clone, git};
 use orchestrator::sim::Simulator;

@@ -1,6 +1,7 @@
 //! The ways to GitHub that a stranger's machine has: through a proxy, with certificates of its own, by ssh.
 
-use crate::program::{Program, folder};
+use crate::folder::folder;
+use crate::program::Program;
 use crate::sim_client::simulator;
 use orchestrator::sim::Simulator;
 use std::path::Path;

@@ -10,7 +10,7 @@
 
 use super::{Case, PullKind, Verdict, cool_down, veto};
 use crate::message::failing_check;
-use crate::model::{Actor, CheckReport, CheckState, HeldRun, Need, StopPoint, Waiting};
+use crate::model::{Actor, CheckFact, CheckReport, CheckState, HeldRun, Need, StopPoint, Waiting};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a head's checks may still appear.
@@ -22,7 +22,7 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
     match case.pull.checks {
         CheckState::Success => hindrance(case).unwrap_or(Verdict::Pass),
-        CheckState::Pending => pending(case),
+        CheckState::Pending | CheckState::Expected => pending(case),
         CheckState::Failure => match report(case, true) {
             Err(look) => look,
             Ok(report) => {
@@ -91,8 +91,37 @@ fn pending(case: &Case<'_>) -> Verdict {
     }
     match report(case, true) {
         Err(look) => look,
-        Ok(report) => held(case, report.held.as_deref().unwrap_or_default()).unwrap_or_else(running),
+        Ok(report) => match held(case, report.held.as_deref().unwrap_or_default()) {
+            Some(veto) => veto,
+            // What the rollup waits for besides is a required check that nobody has begun.
+            None if is_expected(case, report) => {
+                let which = silent(report).map_or_else(
+                    || "a required check".to_owned(),
+                    |name| format!("the required check `{}`", shown(name)),
+                );
+                late(case, report, format!("{which} has not reported on {pull}"), true)
+            }
+            None => running(),
+        },
     }
+}
+
+/// Whether every check that is there has ended, and yet they are not all.
+fn is_expected(case: &Case<'_>, report: &CheckReport) -> bool {
+    let ended = |checks: &Vec<CheckFact>| checks.iter().all(|check| check.state != CheckState::Pending);
+    let missing = case.pull.checks == CheckState::Expected || silent(report).is_some();
+    missing && report.checks.as_ref().is_some_and(ended)
+}
+
+/// The first check that a rule requires and that is not among those that are there.
+fn silent(report: &CheckReport) -> Option<&str> {
+    // The names of a rule are kept as short as they are shown.
+    let reported = |name: &String| report.checks.iter().flatten().any(|check| shown(&check.name) == shown(name));
+    report.required.iter().flatten().find(|name| !reported(name)).map(String::as_str)
+}
+
+fn shown(name: &str) -> String {
+    crate::text::one_line(name, 100)
 }
 
 fn absent(case: &Case<'_>) -> Verdict {
@@ -104,9 +133,9 @@ fn absent(case: &Case<'_>) -> Verdict {
     if let Some(veto) = held(case, report.held.as_deref().unwrap_or_default()) {
         return veto;
     }
-    let named = report.required.as_deref().and_then(<[String]>::first);
+    let named = silent(report);
     let why = match named {
-        Some(name) => format!("the required check `{}` has not reported on {pull}", crate::text::one_line(name, 100)),
+        Some(name) => format!("the required check `{}` has not reported on {pull}", shown(name)),
         None => {
             match case.kind {
                 PullKind::Gap | PullKind::Capability => return none_wanted(case, report),
@@ -120,20 +149,26 @@ fn absent(case: &Case<'_>) -> Verdict {
             format!("no check has reported on {pull}")
         }
     };
+    late(case, report, why, named.is_some())
+}
+
+/// What comes of a check that has not reported, required or not: a while it may still.
+fn late(case: &Case<'_>, report: &CheckReport, why: String, required: bool) -> Verdict {
     match still(case, YOUNG) {
         Some(until) => waits(format!("{why} yet"), Some(until)),
         // Workflows may leave drafts alone; once it is none the merge is judged anew.
         None if case.pull.draft && report.held.as_ref().is_some_and(Vec::is_empty) => Verdict::Pass,
         None if report.held.is_some() => veto(
             format!("{why} for 10 minutes, and no workflow run waits for approval"),
-            match named {
-                Some(_) => format!("let what reports it run, see {}", checks_page(case)),
-                None => format!(
+            if required {
+                format!("let what reports it run, see {}", checks_page(case))
+            } else {
+                format!(
                     "let a workflow run at {}, or, if none is meant to run for pull requests, merge {} yourself or set \
                      `checks = \"warn\"` under `[guardrails]`",
                     checks_page(case),
                     case.pull.number
-                ),
+                )
             },
         ),
         None => veto(
