@@ -73,8 +73,7 @@
 //!    `a_file_that_was_edited_deleted_or_doubled_since_is_not_moved`, `a_persons_commit_in_between_is_kept_below_the_move`.
 //! 8. The user's checkout stays byte-identical: `a_checkout_beside_it_stays_byte_identical`,
 //!    `a_checkout_in_the_middle_of_a_conflicted_rebase_is_as_it_was_after_two_loops`,
-//!    `a_checkout_with_staged_changes_is_as_it_was_after_two_loops`,
-//!    `a_checkout_in_the_middle_of_a_conflicted_rebase_is_as_it_was_after_two_loops`,
+//!    `a_checkout_in_which_somebody_works_is_as_it_was_after_two_loops`,
 //!    `neither_token_nor_the_callers_git_leak_into_the_work`.
 //! 9. What a person is shown as the reason is the reason that was used: front ends print the [`model::Decision`], and
 //!    `every_stage_has_its_folder_and_every_fixture_is_decided_as_it_was` holds its words, and what is shown for each

@@ -92,7 +92,7 @@ const PLACE: usize = 12;
 pub fn feeds_the_queue(text: &str) -> bool {
     let shown = visible(text).to_lowercase();
     // A path in angle brackets looks like a tag.
-    asks(&shown) || asks(&without_html(&shown))
+    asks(&shown) || (shown.contains('<') && asks(&without_html(&shown)))
 }
 
 fn asks(plain: &str) -> bool {

@@ -42,6 +42,12 @@ impl Booth {
         self.engine = engine(&self.github, &self.wire, &self.folder, &self.token);
     }
 
+    /// Another process begins in an empty folder.
+    pub fn move_out(&mut self) {
+        self.folder = Folder::new("two");
+        self.restart();
+    }
+
     /// Another process begins in the same folder, with another token of the viewer.
     pub fn restart_with(&mut self, token: &str) {
         self.wire.add_token(token, self.github.sim().world(|world| world.viewer()));

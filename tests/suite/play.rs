@@ -3,6 +3,7 @@
 //! A scenario is a project and what people and the agent do.
 
 use crate::adapter::driver::Toys;
+use crate::booth::Booth;
 use crate::ending::assigned;
 use crate::stage::Stage;
 use crate::theatre::{LIMIT, Theatre};
@@ -267,14 +268,23 @@ async fn play(theatre: &mut impl Theatre, scenario: &Scenario) -> Played {
     Played { cycles: cycles.iter().map(|cycle| (told(cycle), seen(cycle))).chain(merged).collect(), said, end }
 }
 
-/// Plays a scenario in memory and on the wire: both go the same way and end equal, and each is as it should be.
+/// Plays a scenario in memory and on the wire with real git: both go the same way and end equal, and each is as it should
+/// be.
 pub async fn compare(scenario: &Scenario, holds: impl Fn(&Played)) {
+    compare_with(&mut Stage::with(scenario.options.clone()).await, scenario, holds).await;
+}
+
+/// The same of one in which git has no part but to hold what is pushed: on the wire git is in memory, too.
+pub async fn compare_over_http(scenario: &Scenario, holds: impl Fn(&Played)) {
+    compare_with(&mut Booth::new(scenario.options.clone()).await, scenario, holds).await;
+}
+
+async fn compare_with(wire: &mut impl Theatre, scenario: &Scenario, holds: impl Fn(&Played)) {
     let mut toys = Toys::with(scenario.options.clone(), &[]);
     let memory = play(&mut toys, scenario).await;
     assert!(toys.seat.accidents.are_over(), "what was to be lost was never sent");
     holds(&memory);
-    let mut stage = Stage::with(scenario.options.clone()).await;
-    let real = play(&mut stage, scenario).await;
+    let real = play(wire, scenario).await;
     for (n, (real, memory)) in real.cycles.iter().zip(&memory.cycles).enumerate() {
         assert_eq!(real, memory, "cycle {n}, the wire on the left");
     }

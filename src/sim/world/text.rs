@@ -34,19 +34,29 @@ pub fn mentions(text: &str, repository: &str) -> Mentions {
         return found;
     }
     let visible = outside_fences(&visible(text));
-    let mut keyword = false;
+    let mut before = "";
     for token in visible.split_whitespace() {
-        let bare = token.trim_start_matches(['(', '[', '*', '_', '"', '\'', ',']);
-        if let Some(number) = reference(bare, repository) {
+        // Few words have one of these, and of those few are references.
+        if token.contains(['#', '-'])
+            && let Some(number) = reference(bare(token), repository)
+        {
             found.all.insert(number);
-            if keyword {
+            if is_closing(bare(before).trim_end_matches([':', '*', '_'])) {
                 found.closing.insert(number);
             }
         }
-        let word = bare.trim_end_matches([':', '*', '_']);
-        keyword = CLOSING.iter().any(|closing| closing.eq_ignore_ascii_case(word));
+        before = token;
     }
     found
+}
+
+/// A word without what stands before it.
+fn bare(token: &str) -> &str {
+    token.trim_start_matches(['(', '[', '*', '_', '"', '\'', ','])
+}
+
+fn is_closing(word: &str) -> bool {
+    CLOSING.iter().any(|closing| closing.eq_ignore_ascii_case(word))
 }
 
 /// What stands in no code fence; one that is never closed goes to the end.
