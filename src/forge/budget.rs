@@ -190,7 +190,15 @@ impl Budget {
             let message = format!("nothing is left of this hour's {} budget", resource.word());
             state.close(Window::of(resource), Limit { until: balance.reset, message, times: 0 });
         }
-        if !answer.status.is_server_error() {
+        if answer.status.is_server_error() {
+            // Whether it did what was asked nobody knows; that it wants to be left alone it says.
+            if let Some(after) = retry_after(answer.headers, theirs.unwrap_or(now)) {
+                let long = after.clamp(SignedDuration::from_secs(1), LONGEST_BARE);
+                let until = whole(now.saturating_add(long).unwrap_or(now));
+                let message = format!("it answered {} and asks to be left alone", answer.status.as_u16());
+                state.close(Window::Everything, Limit { until, message, times: 0 });
+            }
+        } else {
             state.fresh.limits.retain(|window, limit| now < limit.until || !window.covers(answer.reason));
         }
         Ok(())

@@ -331,7 +331,14 @@ impl Http {
 
     /// A GraphQL mutation, sent once.
     pub(super) async fn mutate(&self, reason: Reason, call: &Call) -> Result<Graph, Unsent> {
-        graph(self.write(reason, call).await?).map_err(Unsent::Unknown)
+        let reply = self.write(reason, call).await?;
+        if reply.status.is_success() {
+            return graph(reply).map_err(Unsent::Unknown);
+        }
+        // Refused before anything was done; what GitHub says of it is in the form of REST.
+        let message = format!("GitHub answered {}: {}", reply.status.as_u16(), reply.message());
+        let kind = matches!(reply.status.as_u16(), 401 | 403).then(|| "FORBIDDEN".to_owned());
+        Ok(Graph { data: None, errors: vec![GraphError { message, kind, path: Vec::new() }] })
     }
 }
 

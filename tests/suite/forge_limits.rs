@@ -208,6 +208,32 @@ async fn a_limited_answer_to_a_write_is_not_done_and_not_refused_for_good() {
 }
 
 #[tokio::test]
+async fn a_failing_server_that_asks_to_be_left_alone_is_left_alone() {
+    for (said, seconds) in [("40", 40), ("86400", 900)] {
+        let sim = simulator().await;
+        let client = client(&sim);
+        let told = at(&client, 0);
+        let made = match client.create_issue(&text("dev-a.md")).await {
+            Performed::Done { value } => value.number,
+            other => panic!("{other:?}"),
+        };
+        arrange(&sim, "GET", "/timeline", 503, &[("retry-after", said)], "<html>");
+        let before = sent(&sim);
+        let error = read(&client).await.expect_err("it fails");
+        assert!((seconds..=seconds + 2).contains(&wait(&error, told)), "{said}: {error:?}");
+        assert_eq!(sent(&sim), before + 1, "it was asked again all the same");
+        // Of a write nobody knows what came of it.
+        at(&client, seconds + 3);
+        arrange(&sim, "POST", "/assignees", 503, &[("retry-after", said)], "<html>");
+        let assigned = client.assign(made, "copilot-swe-agent[bot]", "main").await;
+        assert!(matches!(assigned, Performed::Unknown { .. }), "{assigned:?}");
+        at(&client, 2 * seconds + 6);
+        read(&client).await.expect("it is over");
+        assert!(client.limits().is_empty(), "{:?}", client.limits());
+    }
+}
+
+#[tokio::test]
 async fn the_last_point_is_spent_and_nothing_is_sent_after_it() {
     let sim =
         Simulator::start(Options { now: Some(now()), hourly_limit: 3, ..Options::default() }).await.expect("starts");

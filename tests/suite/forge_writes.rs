@@ -234,6 +234,12 @@ async fn a_branch_that_a_rule_keeps_is_refused_in_githubs_words() {
     client.observe(&Question::default()).await.expect("a look");
     let (why, refused) = not_done(client.delete_branch("one", head.parse().expect("a commit id")).await);
     assert!(why.contains("Cannot delete this branch") && refused, "{why}");
+    // A token that may not write at all is refused before anybody reads what is asked.
+    let body = r#"{"message":"Resource not accessible by personal access token"}"#.to_owned();
+    let kind = Answer { status: 403, headers: Vec::new(), body };
+    sim.arrange(Accident { body_part: "updateRefs".to_owned(), ..Accident::on("POST", "/graphql", kind) });
+    let (why, refused) = not_done(client.delete_branch("one", head.parse().expect("a commit id")).await);
+    assert!(why.contains("GitHub answered 403: Resource not accessible") && refused, "{why}");
 }
 
 #[tokio::test]
