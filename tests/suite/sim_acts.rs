@@ -29,12 +29,14 @@ async fn lists_lag_and_numbers_do_not() {
 }
 
 #[tokio::test]
-async fn a_transferred_issue_is_elsewhere_by_its_id_and_nowhere_by_its_number() {
+async fn a_transferred_issue_is_elsewhere_by_its_id_and_its_number_leads_there() {
     let sim = simulator().await;
     let made = repo(&sim, "POST", "/issues", json!({"title": "Moves"})).await;
     let id = made.body["node_id"].clone();
     sim.world(|world| world.transfer_issue(1, "somebody/else")).expect("an issue");
-    assert_eq!(repo(&sim, "GET", "/issues/1", Value::Null).await.status, 404);
+    for (method, path) in [("GET", "/issues/1"), ("PATCH", "/issues/1"), ("GET", "/issues/1/timeline")] {
+        assert_eq!(repo(&sim, method, path, json!({})).await.status, 301, "{method} {path}");
+    }
     let query = "query By($id: ID!) { node(id: $id) { ... on Issue { title repository { nameWithOwner } } } }";
     let found = graphql(&sim, query, json!({"id": id})).await;
     assert_eq!(found["data"]["node"], json!({"title": "Moves", "repository": {"nameWithOwner": "somebody/else"}}));

@@ -47,6 +47,12 @@ async fn in_repository(site: &Site<impl Objects>, call: &Call, rest: &[&str]) ->
     if writes && site.hub.world().settings.archived {
         return Err(Refusal::Forbidden("Repository was archived so is read-only.".to_owned()).into());
     }
+    if let ["issues", n, behind @ ..] = rest
+        && let Some(repository) = issues::transferred(site, n)
+    {
+        let behind = behind.iter().map(|part| format!("/{part}")).collect::<String>();
+        return Ok(super::moved(&format!("{}/repos/{repository}/issues/{n}{behind}", site.api_url), call));
+    }
     match (call.method.as_str(), rest) {
         ("GET", []) => Ok(repository::show(site, call)),
         ("GET", ["labels"]) => Ok(repository::labels(site, call)),

@@ -312,7 +312,7 @@ impl World {
         Ok(())
     }
 
-    /// A person with all rights moves an issue to another repository (`owner/name`). Its number leads nowhere then.
+    /// A person with all rights moves an issue to another repository (`owner/name`). Its number leads there then.
     pub fn transfer_issue(&mut self, number: u64, repository: &str) -> Result<(), Refusal> {
         self.issue(number).ok_or(Refusal::NotFound)?;
         if let Some(issue) = self.subjects.remove(&number) {

@@ -89,7 +89,8 @@ impl View<'_> {
             "updated_at": time(subject.updated_at),
             "closed_at": subject.closed_at.map(time),
             "merged_at": pull.merged.as_ref().map(|merge| time(merge.at)),
-            "merge_commit_sha": pull.merged.as_ref().map(|merge| merge.oid.as_str()),
+            // Of one that is open it names the trial merge, which is nobody's receipt.
+            "merge_commit_sha": pull.merged.as_ref().map_or(pull.head_oid.as_str(), |merge| merge.oid.as_str()),
         });
         shown["_links"] = json!({"html": {"href": page}, "self": {"href": url}, "issue": {"href": issue}});
         for (link, field) in [

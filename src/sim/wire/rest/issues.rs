@@ -67,6 +67,13 @@ pub(super) fn create(site: &Site<impl Objects>, call: &Call) -> Result<Answer, T
     rendered(site, &world, number).map(|issue| Answer::created(&issue))
 }
 
+/// Where an issue of this number went.
+pub(super) fn transferred(site: &Site<impl Objects>, number: &str) -> Option<String> {
+    let world = site.hub.world();
+    let moved = world.transferred().find(|moved| moved.issue.number.to_string() == number);
+    moved.map(|moved| moved.repository.clone())
+}
+
 pub(super) fn show(site: &Site<impl Objects>, number: u64) -> Result<Answer, Trouble> {
     let world = site.hub.world();
     rendered(site, &world, number).map(|issue| Answer::ok(&issue))
