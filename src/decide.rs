@@ -169,7 +169,13 @@ fn idle(view: View<'_>, ledger: &Ledger, owed: &[Owed]) -> BTreeSet<Key> {
 /// The agent can't work at all, as far as this one tells: its plan is used up, or it was sent twice and never began.
 fn is_everybodys(view: View<'_>, binding: &Binding) -> bool {
     let Some(issue) = view.snapshot.forge.issue(binding.issue) else { return false };
-    let never_began = binding.redispatch.is_some() && !progress::is_answered(issue);
+    // Who was taken off, held back, or did begin and did not say for what, tells nothing of others.
+    let never_began = binding.redispatch.is_some()
+        && !progress::is_answered(issue)
+        && progress::state(view, binding, issue) == progress::AgentState::Assigned
+        && !issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL)
+        && linking::progress(view, binding, issue).is_none()
+        && redispatch::due(view, issue).is_none_or(|(at, _)| linking::unheard(view, issue, at).is_none());
     never_began || progress::judged_pull(issue).is_some_and(|pull| liveness::is_unpaid(view, pull.number))
 }
 

@@ -28,7 +28,7 @@ mod html;
 mod rails;
 
 pub use acting::{disarm, sanitize};
-pub use closing::closes_something;
+pub use closing::{closes_something, closings, refers_to};
 pub use rails::feeds_the_queue;
 
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 //! **Guarantees**: one a completed item. One that changes nothing is closed and the loop goes on.
 
 use super::guardrail::PullKind;
-use super::planning_issue::{goes_on, merged, settle_merged};
+use super::planning_issue::{goes_on, merged, settle_merged, unlanded};
 use super::{Owed, Rank, View, act, left};
 use crate::model::{ActionKind, Binding, Effect, IssueState, ItemOutcome, Key, Ledger, SettleFields, Stage};
 
@@ -19,6 +19,9 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
     };
     if let Some(unread) = left::unread(view, binding, Rank::Capability, Stage::CapabilityOwed) {
         return unread;
+    }
+    if let Some(unlanded) = unlanded(view, binding, issue, (Rank::Capability, Stage::CapabilityReady)) {
+        return unlanded;
     }
     let focus = left::focus(view, binding);
     if let Some(pull) = merged(view, issue) {

@@ -4,8 +4,8 @@
 //! person who closes issue or pull request answers `declined`; an agent that died answers nothing.
 
 use super::guardrail::PullKind;
-use super::planning_issue::{goes_on, merged, settle_merged};
-use super::progress::merged_outcome;
+use super::planning_issue::{goes_on, merged, settle_merged, unlanded};
+use super::progress::{is_of_this_sending, merged_outcome};
 use super::{Owed, Rank, View, act, left};
 use crate::model::{
     AccountId, ActionKind, Binding, BoundIssue, Effect, IssueState, ItemOutcome, Key, Ledger, Need, Outcome, PullFacts,
@@ -24,6 +24,9 @@ fn of(view: View<'_>, binding: &Binding) -> Owed {
     };
     if let Some(unread) = left::unread(view, binding, Rank::Gap, Stage::GapOwed) {
         return unread;
+    }
+    if let Some(unlanded) = unlanded(view, binding, issue, (Rank::Gap, Stage::GapReady)) {
+        return unlanded;
     }
     let focus = left::focus(view, binding);
     if let Some((stage, reason, outcome)) = ended(view, binding, issue) {
@@ -56,7 +59,7 @@ fn ended(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<(Stage
     let open = issue.pulls.iter().any(|pull| pull.state == PullState::Open);
     let by_person = |pull: &&PullFacts| {
         let agent = pull.closed_by.as_ref().is_none_or(AccountId::is_agent);
-        pull.state == PullState::Closed && pull.author.is_agent() && !agent
+        pull.state == PullState::Closed && pull.author.is_agent() && !agent && is_of_this_sending(issue, pull)
     };
     let closed = issue.pulls.iter().filter(by_person).max_by_key(|pull| pull.number).filter(|_| !open)?;
     let reason = format!("a person closed {} unmerged", closed.number);

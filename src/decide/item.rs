@@ -6,8 +6,8 @@
 use super::create::{Plan, outcome};
 use super::guardrail::{self, PullKind};
 use super::place::{self, Lag};
-use super::planning_issue::{assign, merged};
-use super::progress::{AgentState, Phase, agent_state, is_answered, progress};
+use super::planning_issue::{assign, merged, sending, unlanded};
+use super::progress::{AgentState, Phase, agent_state, is_answered, progress, state};
 use super::{Owed, Rank, View, act, left, redispatch, wait};
 use crate::message;
 use crate::model::{
@@ -33,6 +33,9 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     if let Some(unread) = left::unread(view, binding, Rank::DevelopmentInWork, Stage::DevelopmentInWork) {
         return vec![unread];
     }
+    if let Some(unlanded) = unlanded(view, binding, issue, (Rank::DevelopmentInWork, Stage::DevelopmentReady)) {
+        return vec![unlanded];
+    }
     let focus = left::focus(view, binding);
     if let Some(owed) = ended(view, ledger, binding, issue, name) {
         return vec![owed.about(focus)];
@@ -51,13 +54,16 @@ fn of(view: View<'_>, ledger: &Ledger, binding: &Binding, name: &ItemName) -> Ve
     }
     // Nobody was sent, and what stands in the way of it was said: nobody is waited for either.
     let unsent = agent_state(issue) == AgentState::Never && !is_answered(issue);
-    let stands =
-        |owed: &&mut Owed| matches!(&owed.obligation.outcome, Outcome::Wait { waiting } if waiting.until.is_some());
+    let stands = |owed: &&mut Owed| match &owed.obligation.outcome {
+        Outcome::Wait { waiting } => waiting.until.is_some(),
+        Outcome::Stalled { .. } => true,
+        Outcome::Look { .. } | Outcome::Act { .. } | Outcome::Blocked { .. } | Outcome::Rest { .. } => false,
+    };
     if let Some(refused) = owed.iter_mut().find(|owed| unsent && stands(owed)) {
         (refused.rank, refused.obligation.stage) = (Rank::DevelopmentInWork, Stage::DevelopmentInWork);
         return owed;
     }
-    if let AgentState::Withdrawn(login) = agent_state(issue) {
+    if let AgentState::Withdrawn(login) = state(view, binding, issue) {
         let why = format!("{login} unassigned the agent from {}; it resumes when a person assigns it", issue.number);
         owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, why.clone(), wait(why, Actor::Person)).about(focus));
         return owed;
@@ -108,7 +114,11 @@ fn promotion_left(view: View<'_>, binding: &Binding, issue: &BoundIssue, name: &
     let mut needs = Vec::new();
     if agent_state(issue) == AgentState::Never && held(issue).is_none() {
         match revision(view, binding, item) {
-            Revision::None => planned.push(assign(view, &binding.key)),
+            Revision::None => match sending(view, binding) {
+                Ok(effects) => planned.extend(effects),
+                Err((_, Outcome::Look { needs: more })) => needs.extend(more),
+                Err((reason, outcome)) => owed.push(Owed::new(Rank::Aside, Stage::DevelopmentInWork, reason, outcome)),
+            },
             Revision::Look(need) => needs.push(need),
             // Nobody is sent to a text that is outdated, also while its revision is refused.
             Revision::Owed(effects) => {

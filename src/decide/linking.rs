@@ -15,7 +15,7 @@ use crate::model::{
     ActionKind, Actor, AgentEventKind, Binding, BoundIssue, Candidate, CommentMarker, Effect, Evidence, IssueNumber,
     Need, Outcome, PullNumber, PullState, Signal, text_digest,
 };
-use crate::text::{closes_something, one_line};
+use crate::text::{closes_something, closings, one_line, refers_to};
 use jiff::Timestamp;
 
 /// Most descriptions that are read to tell pull requests apart.
@@ -27,29 +27,16 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) ->
     let evidence: Vec<Evidence> = found.iter().map(shown).collect();
     let n = issue.number;
     let (reason, outcome) = match found.as_slice() {
-        [] => elsewhere(view, issue).or_else(|| over(issue))?,
+        [] => elsewhere(view, issue).or_else(|| over(view, issue))?,
         [one] => single(view, binding, n, one),
         several => among(view, n, several),
     };
     Some(Progress { phase: Phase::InWork, reason, evidence, outcome })
 }
 
-/// None of several is guessed at; those of which only the author is known are read first, for they may close something else.
+/// None of several is guessed at. Those of which only the author is known are read first, for they may close something
+/// else; and while the agent is at work on one of them, it is too early to ask a person.
 fn among(view: View<'_>, n: IssueNumber, several: &[Candidate]) -> (String, Outcome) {
-    let opened = |candidate: &&Candidate| candidate.signal == Signal::Opened;
-    let unread = |candidate: &&Candidate| !view.snapshot.needs.descriptions.contains_key(&candidate.number);
-    let needs: Vec<Need> = several
-        .iter()
-        .filter(opened)
-        .filter(unread)
-        .map(|candidate| Need::Description { pull: candidate.number })
-        .collect();
-    if !needs.is_empty() && needs.len() <= MOST_READ {
-        return (
-            format!("{} pull requests that may answer {n} are being looked at", several.len()),
-            Outcome::Look { needs },
-        );
-    }
     let mut numbers: Vec<PullNumber> = several.iter().map(|candidate| candidate.number).collect();
     numbers.sort();
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
@@ -59,6 +46,20 @@ fn among(view: View<'_>, n: IssueNumber, several: &[Candidate]) -> (String, Outc
     } else {
         format!("{numbers} were opened by the agent after it was sent to {n}, and none of them names an issue")
     };
+    if several.len() <= MOST_READ {
+        let opened = several.iter().filter(|candidate| candidate.signal == Signal::Opened);
+        let unread = opened.filter(|candidate| !view.snapshot.needs.descriptions.contains_key(&candidate.number));
+        let mut needs: Vec<Need> = unread.map(|candidate| Need::Description { pull: candidate.number }).collect();
+        let work: Vec<Result<Work, Need>> = several.iter().map(|candidate| work(view, candidate)).collect();
+        needs.extend(work.iter().filter_map(|work| work.as_ref().err().cloned()));
+        if !needs.is_empty() {
+            return (format!("{numbers} are being looked at"), Outcome::Look { needs });
+        }
+        if work.iter().any(|work| matches!(work, Ok(Work::Going))) {
+            let why = format!("{why}; the agent is still at work");
+            return (why.clone(), wait(why, Actor::Agent));
+        }
+    }
     let lifts = format!("put `Fixes {n}` into the description of the one that answers it, or close them");
     (why.clone(), stalled(why, lifts))
 }
@@ -97,7 +98,8 @@ fn candidates(view: View<'_>, issue: &BoundIssue) -> Vec<Candidate> {
     let unnamed = unnamed(view, since);
     let mut all: Vec<Candidate> = named;
     let free = |candidate: &&Candidate| {
-        !says_it_closes_another(view, candidate.number) && !is_named_by_another(view, issue.number, candidate.number)
+        !says_it_closes_another(view, issue.number, candidate.number)
+            && !is_named_by_another(view, issue.number, candidate.number)
     };
     for candidate in unnamed.iter().filter(fits).filter(free) {
         if !all.iter().any(|known| known.number == candidate.number) {
@@ -127,7 +129,7 @@ fn elsewhere(view: View<'_>, issue: &BoundIssue) -> Option<(String, Outcome)> {
 
 /// The agent's pull request that has to do with the issue, was opened after it was sent there last, and is merged or closed
 /// without closing the issue.
-pub(super) fn ended(issue: &BoundIssue) -> Option<&Candidate> {
+pub(super) fn ended<'a>(view: View<'_>, issue: &'a BoundIssue) -> Option<&'a Candidate> {
     let sent = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
     let since = sent.map(|event| event.at).max()?;
     let over = |candidate: &&Candidate| {
@@ -136,13 +138,14 @@ pub(super) fn ended(issue: &BoundIssue) -> Option<&Candidate> {
             && !candidate.cross_repository
             && candidate.signal != Signal::Disconnected
             && candidate.created >= since
+            && !answers_another(view, issue.number, candidate.number)
     };
     issue.candidates.iter().filter(over).max_by_key(|candidate| candidate.number)
 }
 
 /// Nobody is sent to do once more what was done or declined.
-fn over(issue: &BoundIssue) -> Option<(String, Outcome)> {
-    let Candidate { number: pull, state, base, .. } = ended(issue)?;
+fn over(view: View<'_>, issue: &BoundIssue) -> Option<(String, Outcome)> {
+    let Candidate { number: pull, state, base, .. } = ended(view, issue)?;
     let n = issue.number;
     let how = if *state == PullState::Merged {
         format!("was merged into `{base}`")
@@ -151,6 +154,42 @@ fn over(issue: &BoundIssue) -> Option<(String, Outcome)> {
     };
     let why = format!("{pull} by the agent has to do with {n}, {how} and did not close it");
     Some((why.clone(), stalled(why, format!("close {n} if it is done, or assign the agent again"))))
+}
+
+/// A pull request of the agent that was opened after it was sent to the issue last, whatever became of it, and of which
+/// nothing tells what it answers. Before the agent is sent once more this is asked: GitHub connects with the issue only
+/// what names it, and the list of open ones forgets what was merged or closed.
+pub(super) fn unheard(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> Option<(String, Outcome)> {
+    let n = issue.number;
+    let Some(pulls) = &view.snapshot.needs.agent_pulls else {
+        return Some((
+            format!("what else the agent did since {since} is looked at"),
+            Outcome::Look { needs: vec![Need::AgentPulls] },
+        ));
+    };
+    let may_answer = |candidate: &&Candidate| {
+        !candidate.cross_repository
+            && candidate.created >= since
+            && !answers_another(view, n, candidate.number)
+            && !is_named_by_another(view, n, candidate.number)
+            && !says_it_closes_another(view, n, candidate.number)
+    };
+    let found: Vec<&Candidate> = pulls.iter().filter(may_answer).collect();
+    let unread = found.iter().filter(|one| !view.snapshot.needs.descriptions.contains_key(&one.number));
+    let needs: Vec<Need> = unread.map(|one| Need::Description { pull: one.number }).collect();
+    if !needs.is_empty() && needs.len() <= MOST_READ {
+        return Some((format!("what else the agent did since {since} is looked at"), Outcome::Look { needs }));
+    }
+    let Candidate { number: pull, state, base, .. } = found.first()?;
+    let how = match state {
+        PullState::Open => "is open".to_owned(),
+        PullState::Merged => format!("was merged into `{base}`"),
+        PullState::Closed => "was closed unmerged".to_owned(),
+    };
+    let why = format!("{pull} by the agent was opened after it was sent to {n}, {how} and names no issue");
+    let lifts =
+        format!("if it answers {n}, put `Fixes {n}` into its description or close {n}; else assign the agent again");
+    Some((why.clone(), stalled(why, lifts)))
 }
 
 /// When the agent was sent to the issue first.
@@ -183,9 +222,11 @@ fn answers_another(view: View<'_>, issue: IssueNumber, pull: PullNumber) -> bool
     others.flat_map(|other| &other.pulls).any(|other| other.number == pull)
 }
 
-/// Whether its description closes something: not this issue, or GitHub would have linked them.
-fn says_it_closes_another(view: View<'_>, pull: PullNumber) -> bool {
-    view.snapshot.needs.descriptions.get(&pull).is_some_and(|text| closes_something(text))
+/// Whether its description says that it closes something, and not this issue.
+fn says_it_closes_another(view: View<'_>, issue: IssueNumber, pull: PullNumber) -> bool {
+    let Some(text) = view.snapshot.needs.descriptions.get(&pull) else { return false };
+    let closings = closings(text, &view.snapshot.repository.to_string());
+    !closings.is_empty() && !closings.contains(&Some(issue.0))
 }
 
 /// Whether GitHub connects it with another issue of ours.
@@ -210,47 +251,79 @@ fn rival(view: View<'_>, issue: IssueNumber, candidate: &Candidate) -> Option<Is
 fn single(view: View<'_>, binding: &Binding, n: IssueNumber, candidate: &Candidate) -> (String, Outcome) {
     let pull = candidate.number;
     let why = format!("{pull} by the agent may answer {n} and would not close it");
-    let lifts = format!("put `Fixes {n}` into the description of {pull}, or set `auto_link = true` under `[loop]`");
-    let by_hand = format!("put `Fixes {n}` into the description of {pull}, or close {pull}");
     if candidate.signal == Signal::Disconnected {
-        return (why.clone(), stalled(why, by_hand));
+        return (why.clone(), stalled(why, by_hand(n, pull)));
     }
+    let look = |need: Need| (format!("{pull} is being looked at"), Outcome::Look { needs: vec![need] });
     let description = view.snapshot.needs.descriptions.get(&pull);
-    let look = || (format!("{pull} is being looked at"), Outcome::Look { needs: vec![Need::Description { pull }] });
     if candidate.signal == Signal::Opened && description.is_none() {
-        return look();
+        return look(Need::Description { pull });
     }
+    let over = match work(view, candidate) {
+        Err(need) => return look(need),
+        Ok(Work::Going) => {
+            let why = format!("{why}; the agent is not done with it");
+            return (why.clone(), wait(why, Actor::Agent));
+        }
+        Ok(Work::Over(how)) => Some(how),
+        Ok(Work::Done) => None,
+    };
     if let Some(rival) = rival(view, n, candidate) {
         let why = format!("{pull} by the agent may answer {n} or {rival} and would close neither");
         let lifts = format!("put `Fixes {n}` or `Fixes {rival}` into the description of {pull}, or close {pull}");
         return (why.clone(), stalled(why, lifts));
     }
-    let at_work = || {
-        let why = format!("{why}; the agent is not done with it");
-        (why.clone(), wait(why, Actor::Agent))
-    };
-    match work(view, candidate) {
-        Err(need) => (format!("{pull} is being looked at"), Outcome::Look { needs: vec![need] }),
-        Ok(Work::Going) => at_work(),
-        Ok(Work::Over(how)) => {
-            let why = format!("{why}; {how}");
-            let lifts = format!(
-                "comment `@copilot please continue` on {pull}, put `Fixes {n}` into its description, or close it"
-            );
-            (why.clone(), stalled(why, lifts))
+    if let Some(how) = over {
+        let why = format!("{why}; {how}");
+        let lifts =
+            format!("comment `@copilot please continue` on {pull}, put `Fixes {n}` into its description, or close it");
+        return (why.clone(), stalled(why, lifts));
+    }
+    match description {
+        Some(description) => finished(view, binding, n, candidate, description),
+        None => look(Need::Description { pull }),
+    }
+}
+
+fn by_hand(n: IssueNumber, pull: PullNumber) -> String {
+    format!("put `Fixes {n}` into the description of {pull}, or close {pull}")
+}
+
+/// One that the agent is done with, by what it says itself.
+fn finished(
+    view: View<'_>,
+    binding: &Binding,
+    n: IssueNumber,
+    candidate: &Candidate,
+    description: &str,
+) -> (String, Outcome) {
+    let (pull, repository) = (candidate.number, view.snapshot.repository.to_string());
+    let why = format!("{pull} by the agent may answer {n} and would not close it");
+    let ours = description.contains(&CommentMarker::Link { pull, issue: n }.to_string());
+    let closes = closings(description, &repository);
+    if closes.contains(&Some(n.0)) && !ours {
+        let why = format!("{pull} by the agent says that it closes {n}, and GitHub shows no link between them");
+        return (why.clone(), stalled(why, format!("link {pull} to {n} by hand, or close {pull}")));
+    }
+    if !closes.is_empty() && !ours {
+        let why = format!("{pull} by the agent has to do with {n} and closes something, but not {n}");
+        return (why.clone(), stalled(why, by_hand(n, pull)));
+    }
+    match candidate.signal {
+        // Anybody's comment makes GitHub connect the two. Its own words and a link by hand are somebody's who may say so.
+        Signal::Opened | Signal::Disconnected => (why.clone(), stalled(why, by_hand(n, pull))),
+        Signal::Mentioned if !refers_to(description, n.0, &repository) => (why.clone(), stalled(why, by_hand(n, pull))),
+        // Words that might be read as closing something are left to a person.
+        Signal::Mentioned | Signal::Connected if closes_something(description) && !ours => {
+            (why.clone(), stalled(why, by_hand(n, pull)))
         }
-        Ok(Work::Done) => {
-            let Some(description) = description else { return look() };
-            let ours = CommentMarker::Link { pull, issue: n }.to_string();
-            if closes_something(description) && !description.contains(&ours) {
-                let why = format!("{pull} by the agent has to do with {n} and closes something, but not {n}");
-                return (why.clone(), stalled(why, by_hand));
-            }
-            match (candidate.signal, view.policy.pacing.auto_link) {
-                (Signal::Opened, _) => (why.clone(), stalled(why, by_hand)),
-                (_, false) => (why.clone(), stalled(why, lifts)),
-                (_, true) => link(view, binding, (n, pull), description, why),
-            }
+        Signal::Mentioned | Signal::Connected if view.policy.pacing.auto_link => {
+            link(view, binding, (n, pull), description, why)
+        }
+        Signal::Mentioned | Signal::Connected => {
+            let lifts =
+                format!("put `Fixes {n}` into the description of {pull}, or set `auto_link = true` under `[loop]`");
+            (why.clone(), stalled(why, lifts))
         }
     }
 }

@@ -15,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) const SESSION: SignedDuration = SignedDuration::from_mins(59);
 /// How long an agent that ended its session may still bring its pull request in order.
 const AFTERWARDS: SignedDuration = SignedDuration::from_mins(10);
+/// How much later than our comment GitHub may date the change that it is.
+const ECHO: SignedDuration = SignedDuration::from_mins(1);
 /// The pause where a limit is named without a time.
 const UNNAMED: SignedDuration = SignedDuration::from_mins(60);
 /// The longest pause that a failure may ask for.
@@ -111,12 +113,30 @@ fn stalled(case: &Case<'_>, events: &[AgentEvent], long: SignedDuration) -> Opti
         return None;
     }
     let now = case.view.snapshot.now;
+    let over = |since: Timestamp| since.saturating_add(long).is_ok_and(|until| now >= until);
     // Whoever sends the agent again gives it as long to begin.
     let sent = case.issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
     let sent = sent.map(|event| event.at).max();
-    let dates = [pull.head_committed, pull.updated, Some(pull.created), events.last().map(|event| event.at), sent];
-    let newest = dates.into_iter().flatten().filter(|at| *at <= now).max()?;
-    if newest.saturating_add(long).is_ok_and(|until| now < until) {
+    let dates = [pull.head_committed, Some(pull.created), events.last().map(|event| event.at), sent];
+    let sign = dates.into_iter().flatten().filter(|at| *at <= now).max()?;
+    if !over(sign) {
+        return None;
+    }
+    // A change may be our own comment, which is no sign of its life.
+    let asked = match nudge::newest(case) {
+        Err(look) => return Some(look),
+        Ok(asked) => asked.filter(|(_, at)| *at > sign),
+    };
+    let changed = pull.updated.filter(|at| *at <= now);
+    if let Some((about, at)) = asked
+        && changed.is_none_or(|changed| changed.duration_since(at) < ECHO)
+    {
+        let why = format!("{} shows no sign of life since {sign}", pull.number);
+        let cause = format!("it shows no sign of life since {sign}");
+        return Some(nudge::go_on(case, about, (why, cause), (at, None)));
+    }
+    let newest = changed.map_or(sign, |changed| changed.max(sign));
+    if !over(newest) {
         return None;
     }
     let why = format!("{} shows no sign of life since {newest}", pull.number);

@@ -124,6 +124,13 @@ fn ours<'a>(case: &Case<'a>) -> Option<Vec<&'a OwnComment>> {
     Some(comments.iter().filter(|comment| super::create::is_one_of_us(case.view, &comment.author)).collect())
 }
 
+/// Our newest comment that asks the agent to go on, with what it was about; what is to be looked up where that is not known.
+pub(super) fn newest(case: &Case<'_>) -> Result<Option<(CommentMarker, Timestamp)>, (String, Outcome)> {
+    let Some(ours) = ours(case) else { return Err(look(case)) };
+    let nudges = ours.iter().filter(|comment| matches!(comment.about, CommentMarker::Nudge { .. }));
+    Ok(nudges.max_by_key(|comment| comment.at).map(|comment| (comment.about.clone(), comment.at)))
+}
+
 /// The pause that grows with the comments of a day.
 fn growing(case: &Case<'_>, ours: &[&OwnComment]) -> SignedDuration {
     let now = case.view.snapshot.now;

@@ -3,6 +3,7 @@
 //! **Guarantees**: exactly one pull request is judged; the merge names the head that was judged; an empty planning pull
 //! request is closed, never merged; an agent's failure is told apart from an answer.
 
+use super::create::is_one_of_us;
 use super::guardrail::{self, Case, Judgement, PullKind};
 use super::{View, act, left, linking, liveness, nudge, redispatch, stalled, wait};
 use crate::message;
@@ -57,6 +58,20 @@ pub(super) fn agent_state(issue: &BoundIssue) -> AgentState {
     }
 }
 
+/// The same of a bound issue. That we took the agent off, to send it once more, is no word of a person: where that was not
+/// finished the agent counts as sent.
+pub(super) fn state(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> AgentState {
+    let state = agent_state(issue);
+    let Some(since) = binding.redispatch else { return state };
+    let taken_off = issue.assignments.iter().filter(|event| event.assignee.is_agent() && !event.assigned);
+    let later: Vec<&Assignment> = taken_off.filter(|event| event.at > since).collect();
+    match (state, later.as_slice()) {
+        // One of ours is the one that was written down; another one is a person's.
+        (AgentState::Withdrawn(_), [ours]) if is_one_of_us(view, &ours.actor) => AgentState::Assigned,
+        (state, _) => state,
+    }
+}
+
 fn plain(phase: Phase, reason: impl Into<String>, outcome: Outcome) -> Progress {
     Progress { phase, reason: reason.into(), evidence: Vec::new(), outcome }
 }
@@ -93,12 +108,16 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue, ki
 /// The newest linked pull request of the agent that was opened after it was sent there last and closed unmerged. Others'
 /// end nothing that the agent was sent to do, nor do those before it was sent again.
 fn declined(issue: &BoundIssue) -> Option<&PullFacts> {
-    let sent = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
-    let since = sent.map(|event| event.at).max();
     let counts = |pull: &&PullFacts| {
-        pull.state == PullState::Closed && pull.author.is_agent() && since.is_none_or(|since| pull.created >= since)
+        pull.state == PullState::Closed && pull.author.is_agent() && is_of_this_sending(issue, pull)
     };
     issue.pulls.iter().filter(counts).max_by_key(|pull| pull.number)
+}
+
+/// Whether a pull request was opened after the agent was sent to the issue last.
+pub(super) fn is_of_this_sending(issue: &BoundIssue, pull: &PullFacts) -> bool {
+    let sent = issue.assignments.iter().filter(|event| event.assigned && event.assignee.is_agent());
+    sent.map(|event| event.at).max().is_none_or(|since| pull.created >= since)
 }
 
 /// Whether some linked pull request is, or was, an answer to the sending that stands.

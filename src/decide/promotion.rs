@@ -7,7 +7,8 @@ use super::create::{Plan, outcome};
 use super::{Owed, Rank, View, place, stalled, wait};
 use crate::message;
 use crate::model::{
-    ActionKind, Actor, Binding, BlobId, Focus, ItemName, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem, Stage,
+    ActionKind, Actor, Binding, BlobId, Focus, Folder, ItemName, ItemOutcome, Key, Ledger, Need, Outcome, QueueItem,
+    Stage,
 };
 use std::collections::BTreeSet;
 
@@ -84,11 +85,39 @@ fn used<'a>(ledger: &'a Ledger, item: &QueueItem) -> Option<&'a Binding> {
 
 /// The first dependency that is not complete.
 fn missing<'a>(view: View<'_>, ledger: &Ledger, item: &'a QueueItem) -> Option<&'a ItemName> {
-    item.depends_on.iter().find(|name| {
-        let settled = ledger.bindings.get(&Key::Item((*name).clone())).and_then(|binding| binding.outcome.as_ref());
-        let done = matches!(settled, Some(ItemOutcome::Merged | ItemOutcome::Closed));
-        !done && !view.snapshot.planning.complete.contains(name)
-    })
+    item.depends_on.iter().find(|name| missing_one(view, ledger, name))
+}
+
+fn missing_one(view: View<'_>, ledger: &Ledger, name: &ItemName) -> bool {
+    let settled = ledger.bindings.get(&Key::Item(name.clone())).and_then(|binding| binding.outcome.as_ref());
+    let done = matches!(settled, Some(ItemOutcome::Merged | ItemOutcome::Closed));
+    !done && !view.snapshot.planning.complete.contains(name)
+}
+
+/// Why a dependency that is not complete never will be by itself.
+fn never(view: View<'_>, ledger: &Ledger, item: &QueueItem, name: &ItemName) -> Option<&'static str> {
+    let planning = &view.snapshot.planning;
+    let lies = planning.pending.iter().any(|other| other.name == *name)
+        || planning.quarantined.iter().any(|(other, _)| other == name)
+        || planning.has(Folder::Processed, name);
+    match ledger.bindings.get(&Key::Item(name.clone())) {
+        None if !lies => return Some("lies in no queue folder"),
+        Some(binding) if binding.is_settled() => return Some("was given up"),
+        None | Some(_) => {}
+    }
+    // Every file once, so that a circle ends.
+    let (mut open, mut seen) = (vec![name], BTreeSet::new());
+    while let Some(name) = open.pop() {
+        if *name == item.name {
+            return Some("waits for it in turn");
+        }
+        if seen.insert(name)
+            && let Some(other) = planning.pending.iter().find(|other| other.name == *name)
+        {
+            open.extend(other.depends_on.iter().filter(|next| missing_one(view, ledger, next)));
+        }
+    }
+    None
 }
 
 fn focus(item: &QueueItem) -> Focus {
@@ -106,7 +135,10 @@ fn aside(view: View<'_>, ledger: &Ledger, item: &QueueItem) -> Option<Owed> {
         (format!("{} is held by its front-matter; it goes on when `hold` is taken out", item.name), Actor::Person)
     } else {
         let name = missing(view, ledger, item)?;
-        (format!("{} waits for {name}, which is not complete", item.name), Actor::Engine)
+        match never(view, ledger, item, name) {
+            Some(how) => (format!("{} waits for {name}, which {how}: mend its `depends_on`", item.name), Actor::Person),
+            None => (format!("{} waits for {name}, which is not complete", item.name), Actor::Engine),
+        }
     };
     Some(Owed::new(Rank::Aside, Stage::Promotion, why.clone(), wait(why, actor)).about(focus(item)))
 }

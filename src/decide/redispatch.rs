@@ -7,7 +7,7 @@
 //! nothing is taken off then.
 
 use super::create::is_one_of_us;
-use super::planning_issue::assign;
+use super::planning_issue::{assign, mended};
 use super::progress::{Phase, Progress, is_answered};
 use super::{Owed, Rank, View, act, guardrail, left, linking, stalled};
 use crate::model::{ActionKind, Assignment, Binding, BoundIssue, Effect, Evidence, IssueState, Outcome, Stage};
@@ -17,24 +17,39 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) fn left(view: View<'_>, binding: &Binding, issue: &BoundIssue, stage: Stage) -> Option<Owed> {
     let since = binding.redispatch?;
     let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
-    if issue.state != IssueState::Open || is_answered(issue) || held || linking::ended(issue).is_some() {
+    if issue.state != IssueState::Open || is_answered(issue) || held || linking::ended(view, issue).is_some() {
         return None;
     }
     let events = || issue.assignments.iter().filter(|event| event.assignee.is_agent());
     let taken_off: Vec<&Assignment> = events().filter(|event| !event.assigned && event.at > since).collect();
     let newest = events().max_by_key(|event| event.at)?;
-    let effects = match taken_off.as_slice() {
-        [] if newest.assigned && newest.at <= since => vec![unassign(view, binding), assign(view, &binding.key)],
+    let taken_off = match taken_off.as_slice() {
+        [] if newest.assigned && newest.at <= since => None,
         // One of ours is the one that was written down; another one is a person's.
-        [ours] if !newest.assigned && is_one_of_us(view, &ours.actor) => vec![assign(view, &binding.key)],
+        [ours] if !newest.assigned && is_one_of_us(view, &ours.actor) => Some(ours),
         _ => return None,
     };
+    if let Some((reason, outcome)) = text(view, binding) {
+        return Some(Owed::new(Rank::EffectsLeft, stage, reason, outcome));
+    }
+    let off = taken_off.is_none().then(|| unassign(view, binding));
+    let effects: Vec<Effect> = off.into_iter().chain([assign(view, &binding.key)]).collect();
     let refused = effects.iter().find_map(|effect| left::refused(view, binding, effect));
     if let Some(aside) = refused {
         return Some(aside);
     }
     let reason = format!("{} was not begun; the agent is being sent once more", issue.number);
     Some(Owed::new(Rank::EffectsLeft, stage, reason, act(ActionKind::Redispatch, &binding.key, effects)))
+}
+
+/// What has to be done about the issue's text before, if anything.
+fn text(view: View<'_>, binding: &Binding) -> Option<(String, Outcome)> {
+    let revise = match mended(view, binding) {
+        Ok(revise) => revise?,
+        Err(owed) => return Some(owed),
+    };
+    let reason = format!("{} is brought back to our words before the agent is sent once more", binding.issue);
+    Some((reason, act(ActionKind::AskGap, &binding.key, vec![revise])))
 }
 
 fn unassign(view: View<'_>, binding: &Binding) -> Effect {
@@ -56,6 +71,12 @@ pub(super) fn late(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Opt
     let evidence = vec![Evidence { fact: format!("the agent was assigned to {n}"), value: at.to_string() }];
     let (reason, outcome) = match binding.redispatch {
         None => {
+            if let Some((reason, outcome)) = linking::unheard(view, issue, at) {
+                return Some(Progress { phase: Phase::Asked, reason, evidence, outcome });
+            }
+            if let Some((reason, outcome)) = text(view, binding) {
+                return Some(Progress { phase: Phase::Asked, reason, evidence, outcome });
+            }
             let record = Effect::Redispatch { key: binding.key.clone(), since: at };
             let effects = vec![record, unassign(view, binding), assign(view, &binding.key)];
             let refused = effects.iter().find_map(|effect| left::refused(view, binding, effect));

@@ -9,8 +9,8 @@ use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    ForgeFacts, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, PullFacts, PullNumber, PullState, Question,
-    RepositoryName, SeenHead, Snapshot, TipHints,
+    CommitId, ForgeFacts, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, PullFacts, PullNumber, PullState,
+    Question, RepositoryName, SeenHead, Snapshot, TipHints,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +58,13 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
     let planning = look.remote.planning(tips.mainline).await.map_err(CycleError::Remote)?;
     let policy = look.remote.policy(tips.mainline).await.map_err(CycleError::Remote)?;
     let heads = heads(&forge, &look.answers.heads, now);
+    let merged = ledger.as_ref().map(|ledger| merged(&forge, ledger, &tips.branch)).unwrap_or_default();
+    let unlanded = if merged.is_empty() {
+        merged
+    } else {
+        let landed = look.remote.reachable(tips.mainline, &merged).await.map_err(CycleError::Remote)?;
+        merged.difference(&landed).copied().collect()
+    };
     Ok(Snapshot {
         now,
         repository: repository.clone(),
@@ -72,9 +79,17 @@ pub(super) async fn snapshot<F: Forge, R: Remote>(
         sent: look.answers.sent.clone(),
         created: look.answers.created.clone(),
         heads,
+        unlanded,
         limits: LimitsMet::new(),
         bypassed: look.answers.bypassed.clone(),
     })
+}
+
+/// By which commits the pull requests of unsettled issues were merged into the mainline, as GitHub says.
+fn merged(forge: &ForgeFacts, ledger: &Ledger, mainline: &str) -> BTreeSet<CommitId> {
+    let issues = ledger.unsettled().filter_map(|binding| forge.issue(binding.issue));
+    let pulls = issues.flat_map(|issue| &issue.pulls).filter(|pull| pull.base == mainline);
+    pulls.filter_map(|pull| pull.merged).map(|(_, commit)| commit).collect()
 }
 
 /// Since when the heads of open pull requests are there, as far as it is known: a push shows as a change of its pull
@@ -140,6 +155,9 @@ pub(super) async fn satisfy<F: Forge, R: Remote>(
         Need::Whereabouts { name, since, from } => {
             let folders = look.remote.whereabouts(snapshot.tips.mainline, name, (*since, *from)).await;
             needs.whereabouts.insert(name.clone(), folders.map_err(CycleError::Remote)?);
+        }
+        Need::AgentPulls => {
+            needs.agent_pulls = Some(look.forge.agent_pulls().await.map_err(CycleError::Forge)?);
         }
         Need::AgentEvents { pull } => {
             let events = look.forge.agent_events(*pull).await.map_err(CycleError::Forge)?;

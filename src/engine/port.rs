@@ -12,11 +12,11 @@ mod github;
 pub use git::away;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
-    Folder, ForgeFacts, ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange,
-    LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MainlineRules, MergeRequest, MoveLayout, NodeId, OwnComment,
-    Performed, PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights, Signature,
-    Snapshot, Spending, TipHints, Tips, Trail,
+    AccountId, AgentEvent, BlobId, BranchCommit, Call, Candidate, CheckReport, Closing, CommitId, CreatedIssue,
+    Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger,
+    LedgerChange, LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MainlineRules, MergeRequest, MoveLayout, NodeId,
+    OwnComment, Performed, PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights,
+    Signature, Snapshot, Spending, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -44,6 +44,9 @@ pub trait Forge: Send + Sync {
     fn listed(&self, viewer: &AccountId) -> impl Future<Output = Result<Vec<ListedIssue>, Self::Error>> + Send;
     /// Whether an account may write to the repository.
     fn may_write(&self, id: u64, login: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    /// The agent's pull requests among the newest hundred, open or not, newest first; what connects them with an issue is not
+    /// told.
+    fn agent_pulls(&self) -> impl Future<Output = Result<Vec<Candidate>, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.

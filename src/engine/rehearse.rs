@@ -10,11 +10,11 @@ use super::act::{Acts, Performer};
 use super::cycle::ErrorOf;
 use super::port::{Clock, Forge, ForgeCalls, Remote, RemotePlans};
 use crate::model::{
-    AccountId, Action, AgentEvent, BlobId, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue, Decision,
-    Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger, LedgerChange,
-    LedgerEntry, LedgerMessage, ListedIssue, MergeRequest, MoveLayout, NodeId, ObjectId, Outcome, OwnComment,
-    Performed, Planned, Planning, Published, PullComment, PullNumber, Question, QueueMove, Signature, Snapshot,
-    TipHints, Tips, Trail,
+    AccountId, Action, AgentEvent, BlobId, BranchCommit, Candidate, CheckReport, Closing, CommitId, CreatedIssue,
+    Decision, Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger,
+    LedgerChange, LedgerEntry, LedgerMessage, ListedIssue, MergeRequest, MoveLayout, NodeId, ObjectId, Outcome,
+    OwnComment, Performed, Planned, Planning, Published, PullComment, PullNumber, Question, QueueMove, Signature,
+    Snapshot, TipHints, Tips, Trail,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -90,6 +90,9 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     }
     async fn may_write(&self, id: u64, login: &str) -> Result<bool, F::Error> {
         self.inner.may_write(id, login).await
+    }
+    async fn agent_pulls(&self) -> Result<Vec<Candidate>, F::Error> {
+        self.inner.agent_pulls().await
     }
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, F::Error> {
         self.inner.agent_events(pull).await

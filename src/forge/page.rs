@@ -91,10 +91,30 @@ impl Client {
         path: &str,
         keep: impl Fn(Value) -> Kept<T>,
     ) -> Result<Vec<T>, ForgeError> {
+        self.watch_pages(MAX_PAGES, (reason, what, path), keep).await
+    }
+
+    /// The same of the first page alone.
+    pub(super) async fn watch_first<T: Serialize + DeserializeOwned>(
+        &self,
+        reason: Reason,
+        what: &str,
+        path: &str,
+        keep: impl Fn(Value) -> Kept<T>,
+    ) -> Result<Vec<T>, ForgeError> {
+        self.watch_pages(1, (reason, what, path), keep).await
+    }
+
+    async fn watch_pages<T: Serialize + DeserializeOwned>(
+        &self,
+        most: usize,
+        (reason, what, path): (Reason, &str, &str),
+        keep: impl Fn(Value) -> Kept<T>,
+    ) -> Result<Vec<T>, ForgeError> {
         let unexpected =
             |error: serde_json::Error| ForgeError::Unexpected { what: what.to_owned(), why: error.to_string() };
         let mut all = Vec::new();
-        for number in 1..=MAX_PAGES {
+        for number in 1..=most {
             let path = numbered(path, number);
             let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path);
             let etag = known.as_ref().map(|page| page.etag.as_str());

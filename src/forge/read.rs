@@ -6,8 +6,8 @@ use super::page::if_known;
 use super::shape::{Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, AgentEventKind, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key, ListedIssue, Marker,
-    NodeId, PullNumber, Reason, text_digest,
+    AccountId, AgentEvent, AgentEventKind, Candidate, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key,
+    ListedIssue, Marker, NodeId, PullNumber, PullState, Reason, Signal, text_digest,
 };
 use crate::text::feeds_the_queue;
 use jiff::Timestamp;
@@ -55,6 +55,52 @@ struct TimelineEvent {
     node_id: Option<String>,
     performed_via_github_app: Option<App>,
     failure_message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    #[serde(rename = "ref")]
+    name: String,
+    repo: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    full_name: String,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    number: u64,
+    #[serde(default)]
+    title: String,
+    user: Option<Who>,
+    state: String,
+    merged_at: Option<Timestamp>,
+    created_at: Timestamp,
+    head: Branch,
+    base: Branch,
+}
+
+/// One of the agent's; what is in no state that is known is open, so that nobody is sent to do it again.
+fn agents(pull: Pull) -> Option<Candidate> {
+    let author = account(pull.user.as_ref());
+    let name = |branch: &Branch| branch.repo.as_ref().map(|repository| repository.full_name.to_lowercase());
+    author.is_agent().then(|| Candidate {
+        number: PullNumber(pull.number),
+        title: pull.title,
+        author,
+        cross_repository: name(&pull.head) != name(&pull.base),
+        head_branch: pull.head.name,
+        base: pull.base.name,
+        state: match (pull.merged_at, pull.state.as_str()) {
+            (Some(_), _) => PullState::Merged,
+            (None, "closed") => PullState::Closed,
+            (None, _) => PullState::Open,
+        },
+        created: pull.created_at,
+        signal: Signal::Opened,
+    })
 }
 
 impl Client {
@@ -142,6 +188,15 @@ impl Client {
             ) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The agent's pull requests among the newest hundred, open or not, newest first.
+    ///
+    /// # Errors
+    /// When GitHub can't be asked.
+    pub async fn agent_pulls(&self) -> Result<Vec<Candidate>, ForgeError> {
+        let path = self.path("/pulls?state=all&sort=created&direction=desc");
+        self.watch_first(Reason::AgentPulls, "list the newest pull requests", &path, if_known(agents)).await
     }
 
     /// The agent's lifecycle events on a pull request, oldest first.

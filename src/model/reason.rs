@@ -35,6 +35,8 @@ pub enum Reason {
     LinkedPages,
     /// The agent's lifecycle events.
     Timeline,
+    /// The agent's pull requests, open or not.
+    AgentPulls,
     /// Our issues, before one is created.
     OwnIssues,
     /// One issue.
@@ -136,6 +138,7 @@ impl Reason {
             | Self::DeleteBranch
             | Self::Commit => Some(Resource::GraphQl),
             Self::Timeline
+            | Self::AgentPulls
             | Self::Rules
             | Self::Comments
             | Self::Description
@@ -191,6 +194,7 @@ impl Reason {
             | Self::Comments
             | Self::Description
             | Self::Timeline
+            | Self::AgentPulls
             | Self::OwnIssues
             | Self::Issue
             | Self::Discussion
@@ -215,6 +219,7 @@ impl Reason {
             Self::Observe => "look",
             Self::LinkedPages => "more linked pull requests",
             Self::Timeline => "the agent's events",
+            Self::AgentPulls => "the agent's pull requests",
             Self::OwnIssues => "our issues",
             Self::Issue => "one issue",
             Self::Lists => "the rest of the lists",

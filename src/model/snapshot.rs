@@ -5,7 +5,7 @@
 
 use super::binding::Key;
 use super::discussion::Discussion;
-use super::forge_facts::{AgentEvent, CheckReport, ForgeFacts, ListedIssue, OwnComment};
+use super::forge_facts::{AgentEvent, Candidate, CheckReport, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
 use super::pacing::{Bypass, Refusal, RefusalKind, SeenHead, Sent};
@@ -114,6 +114,8 @@ pub enum Need {
         /// Where the mainline stood then, where that is known; clocks decide only without it.
         from: Option<CommitId>,
     },
+    /// The agent's newest pull requests, open or not.
+    AgentPulls,
     /// The agent's lifecycle events.
     AgentEvents {
         /// On which pull request.
@@ -179,6 +181,9 @@ pub struct Needs {
     /// By commit: whether the mainline holds it.
     #[serde(default)]
     pub reachable: BTreeMap<CommitId, bool>,
+    /// The agent's newest pull requests, open or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_pulls: Option<Vec<Candidate>>,
     /// By pull request, oldest first.
     pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
     /// By pull request.
@@ -236,6 +241,10 @@ pub struct Snapshot {
     /// The rate limits that GitHub has set.
     #[serde(default, skip_serializing_if = "LimitsMet::is_empty")]
     pub limits: LimitsMet,
+    /// Commits by which GitHub says that pull requests of unsettled issues were merged into the mainline, and which the
+    /// mainline that was fetched does not hold.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unlanded: BTreeSet<CommitId>,
     /// The newest push to the mainline, where it was let through against the mainline's rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bypassed: Option<Bypass>,

@@ -165,11 +165,11 @@ async fn begin<G: Objects>(
     let new = NewFiles { branch: &branch, from: base.as_deref(), files: &[], message: "Initial plan", author: &agent };
     let head_oid = hub.commit_files(new, AGENT).await?;
     let first = head_oid.clone();
-    let named = session.issue.filter(|_| script != Script::NamesNoIssue);
-    let fixes = named.map_or_else(String::new, |issue| format!("Fixes {name}#{issue}\n"));
+    let body =
+        description(session, script, &name, "Work on this has begun. This description will change as it goes on.");
     let new = NewPull {
         title: format!("[WIP] {}", brief.title).chars().take(256).collect(),
-        body: format!("Work on this has begun. This description will change as it goes on.\n\n{fixes}"),
+        body,
         head: branch.clone(),
         head_oid,
         base: session.base.clone(),
@@ -188,6 +188,21 @@ async fn begin<G: Objects>(
     world.agent_event(pull, session.assigner, What::AgentStarted);
     world.session_step(session.id, Step::Started, Some(pull));
     Ok(AgentEvent::Started { issue: session.issue, pull, branch })
+}
+
+/// What the agent says of its pull request. It writes all of it anew as it goes on, whatever others wrote into it.
+fn description(session: &Session, script: Script, repository: &str, said: &str) -> String {
+    let named = session.issue.filter(|_| script != Script::NamesNoIssue);
+    let fixes = named.map_or_else(String::new, |issue| format!("Fixes {repository}#{issue}\n"));
+    format!("{said}\n\n{fixes}")
+}
+
+/// Writes it anew, in every session whose issue it knows.
+fn describe(world: &mut World, session: &Session, script: Script, pull: u64, said: &str) {
+    if session.issue.is_some() {
+        let body = description(session, script, world.full_name(), said);
+        world.rewrite(pull, AGENT, body);
+    }
 }
 
 /// Goes on with a pull request that a comment called the agent to.
@@ -255,6 +270,7 @@ async fn work_on<G: Objects>(
         if course.script == Script::RedChecks && world.settings.workflows.is_empty() {
             world.report_check(&head, CHECK, if red { CheckResult::Failure } else { CheckResult::Success });
         }
+        describe(&mut world, session, course.script, pull, "The work is done in part.");
         world.session_step(session.id, Step::Worked, None);
     }
     if course.script == Script::Conflict && !again {
@@ -311,6 +327,7 @@ fn finish<G: Objects>(hub: &Hub<G>, session: &Session, pull: u64, script: Script
     let title = world.subject(pull).map_or_else(String::new, |subject| subject.title.clone());
     let done = title.strip_prefix("[WIP]").unwrap_or(&title).trim_start().to_owned();
     world.retitle(pull, AGENT, done);
+    describe(&mut world, session, script, pull, "What the issue asks for is done, and was looked over once.");
     world.request_review(AGENT, pull, session.assigner);
     world.agent_event(pull, session.assigner, What::AgentFinished);
     let more = script == Script::SecondPush;

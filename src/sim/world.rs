@@ -91,6 +91,10 @@ pub struct Settings {
     pub runs_need_approval: bool,
     /// Branches that can't be deleted: names, or patterns with `*`.
     pub undeletable: BTreeSet<String>,
+    /// The review bot is asked for a review of every pull request, and begins at once.
+    pub automatic_review: bool,
+    /// A run that may run is not over at once: somebody reports how it ends.
+    pub slow_runs: bool,
     /// Names of checks that must be green before a merge.
     pub required_checks: BTreeSet<String>,
     /// Whether a merge needs an approving review.
@@ -125,6 +129,8 @@ impl Default for Settings {
             linear_history: false,
             runs_need_approval: false,
             undeletable: BTreeSet::new(),
+            automatic_review: false,
+            slow_runs: false,
             required_checks: BTreeSet::new(),
             review_required: false,
             up_to_date_required: false,

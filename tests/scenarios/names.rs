@@ -5,6 +5,8 @@ scenarios! {
     a_capability_issue_quotes_writers_and_counts_the_others
     a_capability_update_that_changes_another_file_is_not_merged
     a_change_of_the_policy_is_never_merged
+    a_changed_gap_analysis_is_revised_before_the_agent_is_sent
+    a_changed_issue_that_would_feed_the_queue_is_named_and_nobody_is_sent
     a_check_state_that_nobody_knows_is_not_green
     a_check_that_fails_at_the_last_moment_stops_the_merge
     a_comment_behind_a_full_page_is_seen
@@ -66,6 +68,7 @@ scenarios! {
     a_red_head_is_not_merged_by_a_token_that_may_not_read_single_checks
     a_required_check_that_never_reports_beside_a_green_one_is_named
     a_required_check_that_never_reports_is_named
+    a_required_check_that_never_reports_is_named_without_a_right_to_single_checks
     a_review_that_a_rule_requires_is_waited_for
     a_run_that_waits_beside_green_checks_holds_the_merge_up
     a_run_that_waits_for_approval_is_run_where_the_policy_says_so
@@ -106,6 +109,7 @@ scenarios! {
     the_merge_method_is_the_policys_and_the_words_are_ours
     the_one_finished_pull_request_is_linked_where_the_policy_says_so
     the_restart_of_the_orchestrator_changes_nothing
+    the_review_bot_says_nothing_of_the_agents_work
     two_answers_to_one_issue_are_for_a_person_to_choose_from
     two_candidates_are_shown_and_neither_is_linked
     two_hundred_and_fifty_open_issues_are_all_seen

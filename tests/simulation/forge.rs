@@ -6,10 +6,10 @@ use super::accident::Sent;
 use super::{Broken, Instance, look, reading};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
-    AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue,
-    Discussion, DiscussionEntry, EntryKind, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key, ListedIssue,
-    MergeMethod, MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question, RefusalKind,
-    StopPoint, TokenKind, Verdict, text_digest,
+    AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, Candidate, CheckReport, Closing, CommitId,
+    CreatedIssue, Discussion, DiscussionEntry, EntryKind, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key,
+    ListedIssue, MergeMethod, MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question,
+    RefusalKind, StopPoint, TokenKind, Verdict, text_digest,
 };
 use orchestrator::sim::world::{
     self, AGENT, AccountId, AgentAssignment, IssueEdit, NewIssue, Permission, PullEdit, Refusal, ReviewState,
@@ -262,6 +262,10 @@ impl Forge for Instance {
 
     async fn may_write(&self, id: u64, _login: &str) -> Result<bool, Broken> {
         Ok(self.sim().world(|world| may_write(world, AccountId(id))))
+    }
+
+    async fn agent_pulls(&self) -> Result<Vec<Candidate>, Broken> {
+        Ok(self.sim().world(|world| look::agent_pulls(world)))
     }
 
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, Broken> {

@@ -200,20 +200,29 @@ fn candidates(world: &World, subject: &Subject) -> Vec<Candidate> {
             _ => signal,
         };
         let facts = pull_in_brief(world, other, pull);
-        let candidate = Candidate {
-            number: facts.number,
-            title: facts.title,
-            author: facts.author,
-            head_branch: facts.head_branch,
-            cross_repository: facts.cross_repository,
-            base: facts.base,
-            state: facts.state,
-            created: facts.created,
-            signal,
-        };
-        found.insert(number, candidate);
+        found.insert(number, candidate(facts, signal));
     }
     found.into_values().collect()
+}
+
+fn candidate(facts: PullFacts, signal: Signal) -> Candidate {
+    let PullFacts { number, title, author, head_branch, cross_repository, base, state, created, .. } = facts;
+    Candidate { number, title, author, head_branch, cross_repository, base, state, created, signal }
+}
+
+/// The agent's pull requests among the newest hundred, newest first.
+pub fn agent_pulls(world: &World) -> Vec<Candidate> {
+    let mut pulls: Vec<(&Subject, &Pull)> =
+        world.subjects().filter_map(|subject| subject.pull.as_ref().map(|pull| (subject, pull))).collect();
+    pulls.sort_by_key(|(subject, _)| std::cmp::Reverse((subject.created_at, subject.number)));
+    let newest = pulls.into_iter().take(100);
+    let agents = newest.filter(|(subject, _)| subject.author == world::AGENT);
+    agents
+        .map(|(subject, pull)| Candidate {
+            author: rest(world, subject.author),
+            ..candidate(pull_in_brief(world, subject, pull), Signal::Opened)
+        })
+        .collect()
 }
 
 fn linked(world: &World, subject: &Subject, show: fn(&World, &Subject, &Pull) -> PullFacts) -> Vec<PullFacts> {

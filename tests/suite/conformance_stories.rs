@@ -81,6 +81,7 @@ async fn every_call_of_the_client() -> Vec<Exchange> {
     not_done(client.merge(&merge_of(pull, &head)).await);
     done(client.mark_ready(pull, &node).await);
     client.agent_events(pull).await.expect("a timeline");
+    client.agent_pulls().await.expect("pull requests");
     client.agent_events(pull).await.expect("a timeline, unchanged");
     let sha: orchestrator::model::CommitId = head.parse().expect("a commit");
     sim.report_check(&head, "unit", CheckResult::Success);

@@ -37,6 +37,7 @@ pub fn in_work(events: &[Turn], redispatch: Option<i64>) -> Snapshot {
     let bound = Binding { redispatch: redispatch.map(at), ..binding(key, 7) };
     bind(&mut snapshot, bound, BoundIssue { assignees, assignments, ..issue(7) });
     snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+    snapshot.needs.agent_pulls = Some(Vec::new());
     snapshot
 }
 
@@ -237,6 +238,32 @@ fn silence_is_judged_by_the_newest_sign_of_life() {
         (pull.head_committed, pull.updated) = (commit.map(at), update.map(at));
         let decision = decide(&snapshot);
         assert_eq!(told(&decision), expected, "{event:?} {second} {commit:?} {update:?}: {}", decision.reason);
+    }
+}
+
+#[test]
+fn our_own_comment_is_no_sign_of_life() {
+    const STALLED: i64 = 9_000;
+    // When we asked, when the pull request changed last, and what comes of it.
+    let table: [(i64, i64, &str); 6] = [
+        (-START + 1, -START + 1, "Agent until Some(1)"),
+        (-START, -START, "stalled"),
+        (-START, -START + 59, "stalled"),
+        // Somebody changed it later: that is a sign, and after a while it is silent again.
+        (-START, -START + 60, "[Comment]"),
+        (-START, -59 * 60 + 1, "Agent until None"),
+        // It was asked before the last sign of life, about another silence.
+        (-STALLED - 1, -STALLED - 1, "[Comment]"),
+    ];
+    for (asked, changed, expected) in table {
+        let mut snapshot = at_work(AgentEventKind::Started, -STALLED);
+        let ours = nudge(&format!("stalled-{asked}"), asked);
+        snapshot.needs.own_comments.insert(PullNumber(8), vec![ours]);
+        snapshot.forge.bound[0].pulls[0].updated = Some(at(changed));
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), expected, "asked {asked}, changed {changed}: {}", decision.reason);
+        let says = format!("no sign of life since {}", at(-STALLED));
+        assert!(expected != "stalled" || decision.reason.contains(&says), "{}", decision.reason);
     }
 }
 

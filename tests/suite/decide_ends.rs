@@ -1,13 +1,14 @@
 //! How things end: answers, merges, vetoes, rest.
 
 use crate::snapshots::{
-    at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, question, quiet,
+    agent, at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, question, quiet,
 };
+use jiff::SignedDuration;
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    ActionKind, AgentEventKind, Binding, ChangeKind, CheckState, Decision, Discussion, Effect, Folder, IssueState,
-    ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullState, QueueEntry, Snapshot, Stage,
-    StopPoint,
+    ActionKind, Actor, AgentEventKind, Assignment, Binding, ChangeKind, CheckState, Decision, Discussion, Effect,
+    Folder, IssueState, ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullState, QueueEntry,
+    Snapshot, Stage, StopPoint,
 };
 
 const GAP_FILE: &str = "planning/issue_queue/pending/dev-1.md";
@@ -110,6 +111,59 @@ fn a_person_who_closes_the_gap_pull_request_declines() {
     let decision = decide(&snapshot);
     assert_eq!(settled_as(&decision), Some(ItemOutcome::Declined));
     assert_eq!(points(&decision), [StopPoint::Settle, StopPoint::CloseIssue]);
+}
+
+#[test]
+fn a_person_who_closes_it_and_sends_the_agent_again_declines_nothing() {
+    let mut snapshot = with_pull(question(1), &[], |facts| {
+        facts.state = PullState::Closed;
+        facts.closed_by = Some(maintainer());
+    });
+    let created = snapshot.forge.bound[0].pulls[0].created;
+    let later = |assigned: bool, second: i64| Assignment {
+        at: created + SignedDuration::from_secs(second),
+        actor: maintainer(),
+        assignee: agent(),
+        assigned,
+    };
+    snapshot.forge.bound[0].assignments.extend([later(false, 5), later(true, 6)]);
+    let decision = decide(&snapshot);
+    assert!(matches!(decision.outcome, Outcome::Wait { .. }), "{} {:?}", decision.reason, decision.outcome);
+}
+
+/// What is merged, as GitHub says, and which the mainline that was fetched does not hold.
+fn unlanded(key: Key) -> Snapshot {
+    let mut snapshot = with_pull(key, &[], |facts| {
+        facts.state = PullState::Merged;
+        facts.merged = Some((at(-599), oid(77)));
+    });
+    snapshot.unlanded.insert(oid(77));
+    snapshot
+}
+
+#[test]
+fn nothing_is_built_on_a_merge_that_the_fetched_mainline_does_not_hold() {
+    let item = || Key::Item(item_name("dev-1.md"));
+    let capability = || Key::Capability(item_name("dev-1.md"));
+    for key in [item(), question(1), capability()] {
+        let mut snapshot = unlanded(key.clone());
+        let decision = decide(&snapshot);
+        let Outcome::Wait { waiting } = &decision.outcome else { panic!("{key}: {decision:?}") };
+        assert_eq!((waiting.actor, waiting.until), (Actor::Forge, Some(at(1))), "{key}");
+        // The mainline lags behind for minutes, not for hours.
+        snapshot.now = at(1);
+        let decision = decide(&snapshot);
+        let Outcome::Stalled { why, lifts } = &decision.outcome else { panic!("{key}: {decision:?}") };
+        assert!(why.contains("`main` does not hold that") && lifts.starts_with("put "), "{why}: {lifts}");
+        // It is there.
+        snapshot.unlanded.clear();
+        assert!(!matches!(decide(&snapshot).outcome, Outcome::Wait { .. } | Outcome::Stalled { .. }), "{key}");
+        // Or somebody gave it up.
+        let mut given_up = unlanded(key.clone());
+        given_up.forge.bound[0].state = IssueState::NotPlanned;
+        let expected = if key == question(1) { ItemOutcome::Declined } else { ItemOutcome::Dropped };
+        assert_eq!(settled_as(&decide(&given_up)), Some(expected), "{key}");
+    }
 }
 
 #[test]

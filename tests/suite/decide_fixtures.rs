@@ -184,7 +184,7 @@ const VETOED: [Change; 25] = [
 ];
 
 /// What forbids the merge but not that a draft is made ready: workflows may leave drafts alone.
-const VETOED_UNLESS_A_DRAFT: [Change; 3] = [
+const VETOED_UNLESS_A_DRAFT: [Change; 4] = [
     ("checks", |s| {
         let head = pull(s).head;
         s.needs.checks.get_mut(&head).expect("the head's checks").required = Some(vec!["ci".to_owned()]);
@@ -198,6 +198,11 @@ const VETOED_UNLESS_A_DRAFT: [Change; 3] = [
         let report = s.needs.checks.get_mut(&head).expect("the head's checks");
         (report.required, report.checks) = (required, Some(vec![green]));
         pull(s).checks = CheckState::Pending;
+        s.now += jiff::SignedDuration::from_mins(11);
+    }),
+    // Nor can it be read which there are.
+    ("checks", |s| {
+        pull(s).checks = CheckState::Expected;
         s.now += jiff::SignedDuration::from_mins(11);
     }),
     // No rule that can be read names it.

@@ -1,12 +1,14 @@
 //! Which of the agent's pull requests may be an answer where none is linked, decided from a snapshot.
 
 use crate::decide_agent::{in_work, told};
-use crate::snapshots::{agent, at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull};
+use crate::snapshots::{
+    agent, at, bind, binding, diff, events, issue, item_name, known, lay, maintainer, oid, pull, reads,
+};
 use orchestrator::decide::decide;
 use orchestrator::model::{
     AccountId, AgentEvent, AgentEventKind, BoundIssue, Candidate, ChangeKind, CommentMarker, Folder, IssueNumber, Key,
-    ListedPull, Need, Outcome, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Refusal, RefusalKind, Sent,
-    Signal,
+    ListedPull, Need, Needs, Outcome, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Refusal, RefusalKind,
+    Sent, Signal, Snapshot,
 };
 
 fn mona() -> AccountId {
@@ -59,7 +61,7 @@ fn a_candidate_is_the_agents_own_and_later_than_the_assignment() {
         snapshot.forge.bound[0].candidates.push(it);
         let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
         snapshot.needs.agent_events.insert(PullNumber(8), done);
-        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+        snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
         let decision = decide(&snapshot);
         assert_eq!(told(&decision), expected, "{what}: {}", decision.reason);
     }
@@ -77,7 +79,11 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
     snapshot.needs.agent_events.insert(PullNumber(8), done);
     assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
-    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+    // Somebody's comment names the issue there, which connects the two as well.
+    snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #77; see `#7`.".to_owned());
+    let decision = decide(&snapshot);
+    assert!(told(&decision) == "stalled" && decision.reason.contains("may answer #7"), "{}", decision.reason);
+    snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
     assert_eq!(told(&decide(&snapshot)), "[Comment, Link]");
     // The process ended behind the notice, which no list may show yet; or the conversation is locked.
     let mut half = snapshot.clone();
@@ -111,7 +117,7 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     // It says so already.
     let mut said = snapshot.clone();
     let about = CommentMarker::Link { pull: PullNumber(8), issue: IssueNumber(7) };
-    said.needs.descriptions.insert(PullNumber(8), format!("{about}\n\nWhat was done."));
+    said.needs.descriptions.insert(PullNumber(8), format!("{about}\n\nWhat was done for #7."));
     assert_eq!(told(&decide(&said)), "stalled");
     // It was linked a moment ago, and GitHub doesn't show it yet.
     said.sent.push(Sent { object: action.effects[1].object(), at: at(-1) });
@@ -119,6 +125,10 @@ fn one_candidate_is_linked_where_the_policy_says_so_and_two_never_are() {
     // A second one that mentions the issue: a person says which. One that is only later does not count beside it.
     let mut two = snapshot.clone();
     two.forge.bound[0].candidates.push(candidate(9, Signal::Connected));
+    assert_eq!(told(&decide(&two)), format!("{:?}", [Need::AgentEvents { pull: PullNumber(9) }]));
+    two.needs.agent_events.insert(PullNumber(9), events(&[AgentEventKind::Started]));
+    assert_eq!(told(&decide(&two)), "Agent until None", "it is at work on one of them");
+    two.needs.agent_events.insert(PullNumber(9), events(&[AgentEventKind::Finished]));
     let decision = decide(&two);
     assert_eq!(told(&decision), "stalled");
     assert!(decision.reason.contains("#8 and #9"), "{}", decision.reason);
@@ -139,12 +149,24 @@ fn an_unnamed_pull_request_after_the_assignment_may_be_the_answer_unless_it_answ
     assert_eq!(told(&decide(&begin(-100))), format!("{:?}", [Need::Description { pull: PullNumber(8) }]));
     let begin = |second: i64| {
         let mut snapshot = begin(second);
-        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+        snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
         snapshot
     };
-    let mut closes = begin(-100);
-    closes.needs.descriptions.insert(PullNumber(8), "Fixes #50".to_owned());
-    assert_eq!(told(&decide(&closes)), "Agent until Some(3100)", "it says that it closes another");
+    // What it says, and what comes of it.
+    for (text, expected, says) in [
+        ("Fixes #50", "Agent until Some(3100)", "has not opened a pull request"),
+        ("Fixes x/y#7", "Agent until Some(3100)", "has not opened a pull request"),
+        // A word that GitHub does not take for closing anything is not believed either way.
+        ("<!-- e.g. Fixes #50 -->", "stalled", "#8 by the agent may answer #7"),
+        ("Fix C#12 syntax", "stalled", "#8 by the agent may answer #7"),
+        ("Fixes #7", "stalled", "says that it closes #7, and GitHub shows no link"),
+        ("Fixes #7 and fixes #50", "stalled", "says that it closes #7, and GitHub shows no link"),
+    ] {
+        let mut closes = begin(-100);
+        closes.needs.descriptions.insert(PullNumber(8), text.to_owned());
+        let decision = decide(&closes);
+        assert!(told(&decision) == expected && decision.reason.contains(says), "{text}: {}", decision.reason);
+    }
     let decision = decide(&begin(-100));
     assert_eq!(told(&decision), "stalled", "{}", decision.reason);
     assert!(decision.reason.contains("#8 by the agent may answer #7"), "{}", decision.reason);
@@ -173,7 +195,7 @@ fn a_candidate_that_may_answer_another_issue_as_well_is_linked_to_neither() {
     bind(&mut snapshot, binding(Key::Item(item_name("dev-2.md")), 6), issue(6));
     let done = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
     snapshot.needs.agent_events.insert(PullNumber(8), done);
-    snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+    snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
     // Named by one of them: it is that one's.
     snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
     snapshot.forge.pulls.push(listed(8, -100));
@@ -183,7 +205,11 @@ fn a_candidate_that_may_answer_another_issue_as_well_is_linked_to_neither() {
     both.forge.bound[1].candidates.push(candidate(8, Signal::Mentioned));
     let mut none = snapshot;
     none.forge.bound[0].candidates.clear();
-    for snapshot in [both, none] {
+    for mut snapshot in [both, none] {
+        let done = snapshot.needs.agent_events.insert(PullNumber(8), events(&[AgentEventKind::Started]));
+        let decision = decide(&snapshot);
+        assert!(decision.reason.contains("the agent is not done with it"), "it is too early: {}", decision.reason);
+        snapshot.needs.agent_events.insert(PullNumber(8), done.expect("it was finished"));
         let decision = decide(&snapshot);
         assert_eq!(told(&decision), "stalled", "{}", decision.reason);
         assert!(decision.reason.contains("#8 by the agent may answer #"), "{}", decision.reason);
@@ -216,7 +242,7 @@ fn work_that_ended_without_a_result_is_named_and_not_waited_for() {
         let happened =
             event.into_iter().map(|(kind, minutes)| AgentEvent { id: "E_1".to_owned(), at: at(-60 * minutes), kind });
         snapshot.needs.agent_events.insert(PullNumber(8), happened.collect());
-        snapshot.needs.descriptions.insert(PullNumber(8), "What was done.".to_owned());
+        snapshot.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
         let decision = decide(&snapshot);
         assert_eq!(told(&decision), expected, "{title}: {}", decision.reason);
         assert!(decision.reason.contains(says), "{title}: {}", decision.reason);
@@ -280,4 +306,108 @@ fn what_was_closed_ends_only_what_its_author_was_sent_to_do() {
         snapshot.forge.bound[0].candidates.push(candidate(9, Signal::Mentioned));
         assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::AgentEvents { pull: PullNumber(9) }]), "{what}");
     }
+}
+
+#[test]
+fn before_the_agent_is_sent_once_more_it_is_asked_what_else_it_did() {
+    type Change = fn(&mut Candidate);
+    let sent = "[Redispatch, Unassign, Assign]";
+    // What is different from one of its own since it was sent, its description, and what comes of it.
+    let table: [(&str, Change, &str, &str); 8] = [
+        ("merged", |it| it.state = PullState::Merged, "Done.", "stalled"),
+        ("closed", |it| it.state = PullState::Closed, "Done.", "stalled"),
+        ("open, and no list showed it", |_| (), "Done.", "stalled"),
+        ("of an earlier time", |it| it.created = at(-501), "Done.", sent),
+        ("from a fork", |it| it.cross_repository = true, "Done.", sent),
+        ("another one's", |it| it.state = PullState::Merged, "Fixes #50", sent),
+        ("linked to another issue", |it| it.number = PullNumber(9), "Done.", sent),
+        ("into another branch", |it| (it.base, it.state) = ("next".to_owned(), PullState::Merged), "Done.", "stalled"),
+    ];
+    for (what, change, description, expected) in table {
+        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+        snapshot.now = at(3_100);
+        // Another item was answered by #9 and is settled.
+        let answered = BoundIssue { pulls: vec![PullFacts { state: PullState::Merged, ..pull(9, 6, 5) }], ..issue(6) };
+        snapshot.forge.bound.push(answered);
+        snapshot.needs.agent_pulls = None;
+        assert_eq!(told(&decide(&snapshot)), "[AgentPulls]", "{what}");
+        let mut it = candidate(8, Signal::Opened);
+        change(&mut it);
+        let (number, asked) = (it.number, it.created >= at(-500) && !it.cross_repository && it.number == PullNumber(8));
+        snapshot.needs.agent_pulls = Some(vec![it]);
+        if asked {
+            assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: number }]), "{what}");
+        }
+        snapshot.needs.descriptions.insert(number, description.to_owned());
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), expected, "{what}: {}", decision.reason);
+        let says = "#8 by the agent was opened after it was sent to #7";
+        assert!(expected == sent || decision.reason.contains(says), "{}", decision.reason);
+    }
+}
+
+#[test]
+fn the_agent_is_sent_once_more_to_no_text_that_feeds_the_queue() {
+    // Late, and taken off already.
+    let late = [(-3_700, maintainer(), true)];
+    let half = [(-3_700, maintainer(), true), (-100, maintainer(), false)];
+    for (turns, since) in [(&late[..], None), (&half[..], Some(-3_700))] {
+        let mut snapshot = in_work(turns, since);
+        reads(&mut snapshot, &binding(Key::Item(item_name("dev-1.md")), 7), true);
+        let decision = decide(&snapshot);
+        assert_eq!(told(&decision), "stalled", "{}", decision.reason);
+        assert!(decision.reason.contains("#7 asks for a file in the queue"), "{}", decision.reason);
+    }
+}
+
+#[test]
+fn what_answered_another_issue_did_not_end_this_one() {
+    let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+    let merged = Candidate { state: PullState::Merged, ..candidate(9, Signal::Mentioned) };
+    snapshot.forge.bound[0].candidates.push(merged);
+    assert_eq!(told(&decide(&snapshot)), "stalled", "nothing says that it is another one's");
+    let answered = BoundIssue { pulls: vec![PullFacts { state: PullState::Merged, ..pull(9, 6, 5) }], ..issue(6) };
+    snapshot.forge.bound.push(answered);
+    assert_eq!(told(&decide(&snapshot)), "Agent until Some(3100)");
+}
+
+#[test]
+fn an_item_that_was_sent_twice_holds_up_the_queue_only_while_nobody_knows_why() {
+    let twice = [(-9_000, maintainer(), true), (-5_100, maintainer(), false), (-5_000, maintainer(), true)];
+    let waiting = |turns: &[(i64, AccountId, bool)]| {
+        let mut snapshot = in_work(turns, Some(-9_000));
+        snapshot.planning.pending.push(crate::snapshots::queue_item("dev-2.md", 60));
+        snapshot.needs.bodies.insert(oid(60), "Two".to_owned());
+        let key = Key::Item(item_name("dev-2.md"));
+        snapshot.needs.own_issues.insert(Needs::own_issues_name(&key), Vec::new());
+        snapshot
+    };
+    let goes_on = |snapshot: &Snapshot| told(&decide(snapshot)).starts_with("[Attempt");
+    assert!(!goes_on(&waiting(&twice)), "the agent can't work at all, for all that is known");
+    let mut withdrawn = twice.to_vec();
+    withdrawn.push((-10, mona(), false));
+    assert!(goes_on(&waiting(&withdrawn)), "a person took it off");
+    let mut held = waiting(&twice);
+    held.forge.bound[0].labels.push("orchestrator-hold".to_owned());
+    assert!(goes_on(&held), "a person holds it");
+    let mut unlinked = waiting(&twice);
+    unlinked.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
+    unlinked.needs.agent_events.insert(PullNumber(8), events(&[AgentEventKind::Finished]));
+    unlinked.needs.descriptions.insert(PullNumber(8), "What was done for #7.".to_owned());
+    assert!(goes_on(&unlinked), "it did begin");
+}
+
+#[test]
+fn a_pull_request_that_comes_while_the_agent_is_sent_once_more_is_judged() {
+    let half = [(-3_700, maintainer(), true), (-100, maintainer(), false)];
+    let mut snapshot = in_work(&half, Some(-3_700));
+    assert_eq!(told(&decide(&snapshot)), "[Assign]");
+    snapshot.forge.bound[0].pulls.push(PullFacts { created: at(-50), ..pull(8, 7, 5) });
+    let decision = decide(&snapshot);
+    assert_eq!(told(&decision), format!("{:?}", [Need::AgentEvents { pull: PullNumber(8) }]), "{}", decision.reason);
+    // A person's hand among them is a word.
+    let theirs = [(-3_700, maintainer(), true), (-100, maintainer(), false), (-90, mona(), false)];
+    let mut snapshot = in_work(&theirs, Some(-3_700));
+    snapshot.forge.bound[0].pulls.push(PullFacts { created: at(-50), ..pull(8, 7, 5) });
+    assert_eq!(told(&decide(&snapshot)), "Person until None");
 }

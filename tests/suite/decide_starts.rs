@@ -1,9 +1,9 @@
 //! What starts, in which order, and what does not.
 
-use crate::snapshots::{at, bind, binding, issue, item_name, lay, maintainer, oid, question, queue_item, quiet};
+use crate::snapshots::{at, bind, binding, issue, item_name, lay, maintainer, oid, question, queue_item, quiet, reads};
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    Action, ActionKind, Attempt, Binding, Decision, Effect, Folder, IssueNumber, IssueSource, ItemOutcome, Key,
+    Action, ActionKind, Actor, Attempt, Binding, Decision, Effect, Folder, IssueNumber, IssueSource, ItemOutcome, Key,
     ListedIssue, Marker, Need, Needs, NodeId, Outcome, PolicyState, Quarantine, QueueEntry, Refusal, RefusalKind,
     Snapshot, Stage, StopPoint,
 };
@@ -210,7 +210,48 @@ fn held_and_dependent_items_do_not_block_the_next_one() {
         reasons.contains(&"dev-1.md is held by its front-matter; it goes on when `hold` is taken out"),
         "{reasons:?}"
     );
-    assert!(reasons.contains(&"dev-2.md waits for dev-0.md, which is not complete"), "{reasons:?}");
+    let missing = "dev-2.md waits for dev-0.md, which lies in no queue folder: mend its `depends_on`";
+    assert!(reasons.contains(&missing), "{reasons:?}");
+}
+
+#[test]
+fn a_dependency_that_will_never_be_complete_is_for_a_person() {
+    let base = || {
+        let mut snapshot = quiet();
+        pending(&mut snapshot, &["dev-1.md", "dev-2.md", "dev-3.md"]);
+        snapshot.planning.pending[0].depends_on.push(item_name("dev-2.md"));
+        snapshot
+    };
+    let said = |snapshot: &Snapshot| {
+        let decision = decide(snapshot);
+        let mut all = decision.also.into_iter().map(|also| (also.reason, also.outcome));
+        let (reason, outcome) = all.find(|(reason, _)| reason.starts_with("dev-1.md waits")).expect("it waits");
+        let Outcome::Wait { waiting } = outcome else { panic!("{reason}") };
+        (reason, waiting.actor)
+    };
+    let (reason, actor) = said(&base());
+    assert_eq!((reason.as_str(), actor), ("dev-1.md waits for dev-2.md, which is not complete", Actor::Engine));
+    // In a circle, over another one too.
+    let mut circle = base();
+    circle.planning.pending[1].depends_on.push(item_name("dev-3.md"));
+    assert_eq!(said(&circle).1, Actor::Engine);
+    circle.planning.pending[2].depends_on.push(item_name("dev-1.md"));
+    let (reason, actor) = said(&circle);
+    assert!(reason.contains("which waits for it in turn") && actor == Actor::Person, "{reason}");
+    // A circle that it is not part of ends nothing here.
+    let mut other = base();
+    other.planning.pending[1].depends_on.push(item_name("dev-3.md"));
+    other.planning.pending[2].depends_on.push(item_name("dev-2.md"));
+    assert_eq!(said(&other).1, Actor::Engine);
+    // It was given up.
+    let mut dropped = base();
+    dropped.planning.pending.remove(1);
+    let mut given_up = binding(Key::Item(item_name("dev-2.md")), 10);
+    (given_up.outcome, given_up.settled) = (Some(ItemOutcome::Dropped), Some(dropped.now));
+    bind(&mut dropped, given_up, issue(10));
+    dropped.forge.bound[0].state = orchestrator::model::IssueState::NotPlanned;
+    let (reason, actor) = said(&dropped);
+    assert!(reason.contains("which was given up") && actor == Actor::Person, "{reason}");
 }
 
 #[test]
@@ -247,6 +288,33 @@ fn an_unfinished_promotion_is_finished_before_anything_else() {
     lay(&mut snapshot, "dev-1.md", &[Folder::Pending]);
     let decision = decide(&snapshot);
     assert_eq!((decision.stage, points(&decision)), (Stage::Promotion, vec![StopPoint::Assign, StopPoint::Move]));
+}
+
+#[test]
+fn nobody_is_sent_to_a_text_that_feeds_the_queue_whoever_wrote_it_there() {
+    let with = |key: Key| {
+        let mut snapshot = quiet();
+        let mut unassigned = issue(10);
+        unassigned.assignees.clear();
+        unassigned.assignments.clear();
+        bind(&mut snapshot, binding(key.clone(), 10), unassigned);
+        lay(&mut snapshot, "dev-1.md", &[Folder::Processed]);
+        snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
+        snapshot.needs.issues.clear();
+        let look = decide(&snapshot);
+        assert_eq!(look.outcome, Outcome::Look { needs: vec![Need::Issue { number: IssueNumber(10) }] }, "{key}");
+        reads(&mut snapshot, &binding(key.clone(), 10), false);
+        assert_eq!(points(&decide(&snapshot)), [StopPoint::Assign], "{key}");
+        reads(&mut snapshot, &binding(key, 10), true);
+        decide(&snapshot)
+    };
+    // Our words are fixed: they are put back.
+    assert_eq!(points(&with(question(1))), [StopPoint::Revise, StopPoint::Assign]);
+    for key in [Key::Item(item_name("dev-1.md")), Key::Capability(item_name("dev-1.md"))] {
+        let decision = with(key.clone());
+        let Outcome::Stalled { why, lifts } = &decision.outcome else { panic!("{key}: {decision:?}") };
+        assert!(why.contains("#10 asks for a file in the queue") && lifts.contains("take that out"), "{why}: {lifts}");
+    }
 }
 
 /// What the moves of a decision are: the file, and whether GitHub makes the commit.

@@ -87,6 +87,7 @@ mod running;
 mod scenario;
 mod scenario_commands;
 mod scenario_people;
+mod scenario_rules;
 mod sim_acts;
 mod sim_agent;
 mod sim_client;

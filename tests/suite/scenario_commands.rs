@@ -12,7 +12,7 @@
 //! | `wait 46m` | time passes |
 //! | `restart` | another process goes on in the same folder |
 //! | `guardrails` | what each guardrail says of the focused pull request |
-//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show newest commit`, `show the newest 3 commits`, `show text of path`, `show open`, `show mainline` | as GitHub shows it |
+//! | `show #2`, `show comments on #2`, `show description of #2`, `show files of #2`, `show newest commit`, `show who made the newest commit`, `show the newest 3 commits`, `show text of path`, `show open`, `show mainline` | as GitHub shows it |
 //! | `requests` | what was asked since the last time, by kind |
 //! | `policy merge.approve = true` | a line of the policy |
 //! | `file path: text`, `delete path` | a file of the mainline |
@@ -20,6 +20,7 @@
 //! | `point branch at other` | somebody pushes the commit of another branch onto it |
 //! | `agent on development: die after start` | how the agent's sessions go |
 //! | `event #2 failed: words`, `event #2 started`, `event #2 finished` | a lifecycle event; a session that ran is over |
+//! | `review bot begins on #2` | the lifecycle event of the bot that reviews for Copilot |
 //! | `check #2 unit: failure`, `held run #2 ci` | a check of the head; a run that waits |
 //! | `set up to date required` … | a setting or a rule of the repository, see [`setting`] |
 //! | `answer POST /issues 403 retry-after=90: words` | GitHub's next answer to such a request; nothing is done |
@@ -35,7 +36,8 @@
 
 use crate::scenario::Scene;
 use crate::scenario_people::person;
-use orchestrator::sim::world::{AccountId, CheckResult, Hidden, Permission, Step, What, World};
+use crate::scenario_rules::setting;
+use orchestrator::sim::world::{AccountId, CheckResult, Permission, REVIEW_BOT, Step, What, World};
 use orchestrator::sim::{Accident, AccidentKind, Alteration, IssueKind, Miniature, Options, Script};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -126,7 +128,7 @@ pub fn number(word: &str) -> u64 {
     word.trim_start_matches('#').trim_end_matches(',').parse().unwrap_or_else(|_| panic!("{word} is no number"))
 }
 
-fn seconds(word: &str) -> i64 {
+pub fn seconds(word: &str) -> i64 {
     let (digits, unit) = word.split_at(word.len() - 1);
     let number: i64 = digits.parse().unwrap_or_else(|_| panic!("{word} is no duration"));
     number
@@ -160,7 +162,9 @@ impl Scene {
             ["until", "the", "draft", "is", "open"] => self.until(|world| world.pull(2).is_some()).await,
             ["until", pull, "is", "finished"] => {
                 let pull = number(pull);
-                self.until(|world| world.pull(pull).is_some_and(|(_, pull)| !pull.requested.is_empty())).await;
+                // The review bot may be asked when a draft is opened; the agent asks a person.
+                let asked = |who: &AccountId| *who != REVIEW_BOT;
+                self.until(|world| world.pull(pull).is_some_and(|(_, pull)| pull.requested.iter().any(asked))).await;
             }
             ["until", pull, "is", "ready"] => {
                 let pull = number(pull);
@@ -184,6 +188,9 @@ impl Scene {
             ["push", branch, path] => self.push(branch, path, Some(&command.text)),
             ["agent", "on", kind] => self.booth.github.sim().script_kind(kind_of(kind), script(&command.text)),
             ["event", pull, what] => self.event(number(pull), what, &command.text),
+            ["review", "bot", "begins", "on", pull] => {
+                self.world(|world| world.agent_event(number(pull), REVIEW_BOT, What::ReviewStarted));
+            }
             ["check", pull, name] => self.check(number(pull), name, &command.text),
             ["held", "run", pull, name] => {
                 let pull = number(pull);
@@ -348,6 +355,10 @@ impl Scene {
                 let message = message.map_or("", |message| message.trim_end());
                 format!("   | {}\n", message.replace('\n', "\n   | "))
             }),
+            ["who", "made", "the", "newest", "commit"] => self.world(|world| {
+                let commit = world.branch("main").and_then(|tip| world.commit(tip)).expect("a commit");
+                format!("   {} wrote it, {} committed it\n", commit.author.0, commit.committer.0)
+            }),
             ["the", "newest", count, "commits"] => history(&self.booth.github.sim(), count.parse().expect("a number")),
             ["text", "of", path] => {
                 let text = self.booth.github.sim().read_file("main", path).expect("a tree").expect("a file");
@@ -461,37 +472,5 @@ fn script(words: &str) -> Script {
         "conflict" => Script::Conflict,
         "name no issue" => Script::NamesNoIssue,
         other => panic!("no script is called {other}"),
-    }
-}
-
-/// Settings and rules of the repository.
-fn setting(world: &mut World, name: &str, value: &str) {
-    let settings = &mut world.settings;
-    let on = value != "off";
-    match name {
-        "up to date required" => settings.up_to_date_required = on,
-        "review required" => settings.review_required = on,
-        "merge queue" => settings.merge_queue = on,
-        "agent available" => settings.agent_available = on,
-        "squash merge" => settings.squash_merge = on,
-        "delete branch on merge" => settings.delete_branch_on_merge = on,
-        "issues" => settings.issues = on,
-        "archived" => settings.archived = on,
-        "protected" => settings.mainline_protected = on,
-        "signatures required" => settings.signatures_required = on,
-        "rules bypassable" => settings.rules_bypassable = on,
-        "required check" => {
-            settings.required_checks.insert(value.to_owned());
-        }
-        "checks hidden" => {
-            settings.checks_hidden = match value {
-                "nothing" => Hidden::Nothing,
-                "contexts" => Hidden::Contexts,
-                _ => Hidden::Everything,
-            };
-        }
-        "list lag" => settings.list_lag = jiff::SignedDuration::from_secs(seconds(value)),
-        "base modified" => world.refuse_next_merges(value.parse().expect("a number")),
-        other => panic!("no setting is called {other}"),
     }
 }

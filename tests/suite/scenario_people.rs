@@ -2,7 +2,7 @@
 
 use crate::scenario::Scene;
 use crate::scenario_commands::number;
-use orchestrator::sim::world::{AccountId, MergeMethod, NewIssue, PullEdit, ReviewState, StateReason};
+use orchestrator::sim::world::{AccountId, IssueEdit, MergeMethod, NewIssue, PullEdit, ReviewState, StateReason};
 use std::future::poll_fn;
 use std::pin::pin;
 
@@ -105,6 +105,10 @@ pub fn person(scene: &Scene, by: AccountId, words: &[&str], text: &str) -> Resul
         ["describes", pull] => {
             let edit = PullEdit { body: Some(text.to_owned()), ..PullEdit::default() };
             world.edit_pull(by, number(pull), edit).map_err(refused)
+        }
+        ["rewrites", issue] => {
+            let edit = IssueEdit { body: Some(text.to_owned()), ..IssueEdit::default() };
+            world.edit_issue(by, number(issue), edit).map_err(refused)
         }
         ["retargets", pull, "to", base] => {
             let edit = PullEdit { base: Some((*base).to_owned()), ..PullEdit::default() };

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use orchestrator::model::{
     AccountId, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, Category, ChangeKind, ChangedPath,
-    CheckReport, CheckState, CommentMarker, CommitId, Document, Folder, ForgeFacts, HeadDiff, IssueNumber, IssueState,
-    ItemName, Key, Ledger, MergePolicy, MergeQueue, MergeState, Mergeable, Needs, NodeId, ObjectId, OwnComment,
-    Planning, Policy, PolicyState, PullFacts, PullNumber, PullState, QueueItem, RepositoryFacts, Snapshot, Tips,
+    CheckReport, CheckState, CommentMarker, CommitId, Document, Folder, ForgeFacts, HeadDiff, IssueDetail, IssueNumber,
+    IssueState, ItemName, Key, Ledger, ListedIssue, MergePolicy, MergeQueue, MergeState, Mergeable, Needs, NodeId,
+    ObjectId, OwnComment, Planning, Policy, PolicyState, PullFacts, PullNumber, PullState, QueueItem, RepositoryFacts,
+    Snapshot, Tips,
 };
 
 /// The coding agent's account.
@@ -92,6 +93,7 @@ pub fn quiet() -> Snapshot {
         created: Vec::new(),
         heads: std::collections::BTreeMap::new(),
         limits: orchestrator::model::LimitsMet::new(),
+        unlanded: std::collections::BTreeSet::new(),
         bypassed: None,
     }
 }
@@ -187,9 +189,28 @@ pub fn events(kinds: &[AgentEventKind]) -> Vec<AgentEvent> {
 
 /// Adds a binding with its issue.
 pub fn bind(snapshot: &mut Snapshot, binding: Binding, issue: BoundIssue) {
+    reads(snapshot, &binding, false);
     let ledger = snapshot.ledger.get_or_insert_with(Ledger::default);
     ledger.bindings.insert(binding.key.clone(), binding);
     snapshot.forge.bound.push(issue);
+}
+
+/// What a bound issue says was read; whether it would have the agent feed the queue.
+pub fn reads(snapshot: &mut Snapshot, binding: &Binding, unsafe_text: bool) {
+    let detail =
+        IssueDetail { comments: 0, reopened: false, assignees: Vec::new(), digest: String::new(), unsafe_text };
+    let read = ListedIssue {
+        number: binding.issue,
+        node: binding.node.clone(),
+        title: "An issue".to_owned(),
+        author: maintainer(),
+        labels: Vec::new(),
+        marker: None,
+        leads: false,
+        detail: Some(detail),
+        open: true,
+    };
+    snapshot.needs.issues.insert(binding.issue, Some(read));
 }
 
 /// In which folders a file lay since it was bound.

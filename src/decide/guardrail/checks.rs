@@ -18,6 +18,9 @@ const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// How long a head may go without a check, or with one that runs, before a person is named.
 const YOUNG: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a check may run before a person is named: a job may take six hours (docs.github.com, "Actions limits").
+const ENDLESS: SignedDuration = SignedDuration::from_hours(7);
+
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
     let pull = case.pull.number;
     match case.pull.checks {
@@ -101,7 +104,11 @@ fn pending(case: &Case<'_>) -> Verdict {
                 );
                 late(case, report, format!("{which} has not reported on {pull}"), true)
             }
-            None => running(),
+            None if still(case, ENDLESS).is_some() => running(),
+            None => veto(
+                format!("checks of {pull} have been running for more than {} hours", ENDLESS.as_hours()),
+                format!("look what hangs, end it or let it run anew: {}", checks_page(case)),
+            ),
         },
     }
 }
@@ -109,8 +116,11 @@ fn pending(case: &Case<'_>) -> Verdict {
 /// Whether every check that is there has ended, and yet they are not all.
 fn is_expected(case: &Case<'_>, report: &CheckReport) -> bool {
     let ended = |checks: &Vec<CheckFact>| checks.iter().all(|check| check.state != CheckState::Pending);
-    let missing = case.pull.checks == CheckState::Expected || silent(report).is_some();
-    missing && report.checks.as_ref().is_some_and(ended)
+    match &report.checks {
+        Some(checks) => ended(checks) && (case.pull.checks == CheckState::Expected || silent(report).is_some()),
+        // Which they are can't be read; that one is missing GitHub has said.
+        None => case.pull.checks == CheckState::Expected,
+    }
 }
 
 /// The first check that a rule requires and that is not among those that are there.

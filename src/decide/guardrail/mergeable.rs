@@ -51,10 +51,12 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
         // Both are said of a head whose checks still run; what else blocks it has guardrails of its own.
-        (MergeState::Unstable | MergeState::Blocked, _)
-            if matches!(case.pull.checks, CheckState::Pending | CheckState::Expected) =>
-        {
+        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Pending => {
             let why = format!("checks of {pull} are still running");
+            Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
+        }
+        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Expected => {
+            let why = format!("a required check of {pull} has not reported");
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
         (MergeState::Blocked, _) => {

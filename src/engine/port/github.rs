@@ -3,9 +3,9 @@
 use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion, ForgeFacts,
-    ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MainlineRules, MergeRequest, NodeId,
-    OwnComment, Performed, PullComment, PullNumber, Question, Rights, Spending,
+    AccountId, AgentEvent, BranchCommit, Call, Candidate, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
+    ForgeFacts, ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MainlineRules, MergeRequest,
+    NodeId, OwnComment, Performed, PullComment, PullNumber, Question, Rights, Spending,
 };
 use jiff::Timestamp;
 
@@ -34,6 +34,10 @@ impl Forge for Client {
 
     async fn may_write(&self, id: u64, login: &str) -> Result<bool, ForgeError> {
         Self::may_write(self, id, login).await
+    }
+
+    async fn agent_pulls(&self) -> Result<Vec<Candidate>, ForgeError> {
+        Self::agent_pulls(self).await
     }
 
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, ForgeError> {

@@ -89,6 +89,13 @@ impl View<'_> {
         shown
     }
 
+    /// The app of the review bot.
+    pub fn review_app(&self) -> Value {
+        let mut app = self.agent_app();
+        (app["id"], app["slug"]) = (json!(946_600), json!("copilot-pull-request-reviewer"));
+        app
+    }
+
     /// The app by which the agent acts.
     pub fn agent_app(&self) -> Value {
         let since = time(self.world.created_at());

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::World;
-use super::account::AccountId;
+use super::account::{AccountId, REVIEW_BOT};
 use super::checks::MergeState;
 use super::issue::{check_body, check_title};
 use super::refusal::{Fault, Refusal};
@@ -102,6 +102,10 @@ impl World {
         };
         if let Some(subject) = self.subjects.get_mut(&number) {
             subject.pull = Some(pull);
+        }
+        if self.settings.automatic_review {
+            self.request_review(by, number, REVIEW_BOT);
+            self.record(number, REVIEW_BOT, What::ReviewStarted);
         }
         Ok(number)
     }

@@ -172,6 +172,8 @@ pub enum What {
     AgentFinished,
     /// The agent's session broke off, with its message.
     AgentFailed(String),
+    /// The review bot began, which REST tells by the same word as the agent's, by another app.
+    ReviewStarted,
 }
 
 /// What a pull request has beyond an issue.

@@ -27,7 +27,7 @@ pub(super) fn type_name(what: &What) -> &'static str {
         What::Merged(_) => "MergedEvent",
         What::HeadRefDeleted => "HeadRefDeletedEvent",
         What::ForcePushed => "HeadRefForcePushedEvent",
-        What::AgentStarted | What::AgentFinished | What::AgentFailed(_) => "",
+        What::AgentStarted | What::AgentFinished | What::AgentFailed(_) | What::ReviewStarted => "",
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn kind(what: &What) -> Option<&'static str> {
         What::ConvertedToDraft => "CONVERT_TO_DRAFT_EVENT",
         What::Merged(_) => "MERGED_EVENT",
         What::HeadRefDeleted => "HEAD_REF_DELETED_EVENT",
-        What::ForcePushed | What::AgentStarted | What::AgentFinished | What::AgentFailed(_) => {
+        What::ForcePushed | What::AgentStarted | What::AgentFinished | What::AgentFailed(_) | What::ReviewStarted => {
             return None;
         }
     })
@@ -127,7 +127,8 @@ fn own_field<'w>(view: View<'w>, subject: &'w Subject, what: &'w What, name: &st
         | What::ConvertedToDraft
         | What::AgentStarted
         | What::AgentFinished
-        | What::AgentFailed(_) => None,
+        | What::AgentFailed(_)
+        | What::ReviewStarted => None,
     }
 }
 

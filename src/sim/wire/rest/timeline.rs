@@ -63,7 +63,8 @@ fn entry(view: View<'_>, subject: &Subject, event: &Event) -> Value {
         "commit_url": null,
     });
     let by_agent = matches!(event.what, What::AgentStarted | What::AgentFinished | What::AgentFailed(_));
-    let app = by_agent.then(|| view.agent_app());
+    let app =
+        by_agent.then(|| view.agent_app()).or_else(|| (event.what == What::ReviewStarted).then(|| view.review_app()));
     entry["performed_via_github_app"] = json!(app);
     if let (Some(entry), Value::Object(more)) = (entry.as_object_mut(), more) {
         entry.extend(more);
@@ -101,6 +102,7 @@ fn details(view: View<'_>, subject: &Subject, event: &Event) -> (&'static str, V
         What::HeadRefDeleted => ("head_ref_deleted", none()),
         What::AgentStarted => ("copilot_work_started", none()),
         What::AgentFinished => ("copilot_work_finished", none()),
+        What::ReviewStarted => ("copilot_work_started", none()),
         What::AgentFailed(message) => ("copilot_work_finished_failure", json!({"failure_message": message})),
     }
 }
