@@ -299,9 +299,12 @@ impl Transport {
     fn settings(&self) -> Vec<(String, String)> {
         let mut settings: Vec<(String, String)> =
             FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        if let Some((token, host)) = self.token.as_ref().zip(token_host(&self.url)) {
-            let pair = basic(token);
-            settings.push((format!("http.{host}.extraHeader"), format!("Authorization: Basic {pair}")));
+        if let Some(token) = self.token.as_ref().filter(|_| may_carry(&self.url)) {
+            let header = format!("Authorization: Basic {}", basic(token));
+            // Machines of a CI have a header of their own, and GitHub answers two with 400. An empty value takes away what
+            // keys that fit the address no better have put there, and none fits it better than all of it.
+            let key = format!("http.{}.extraHeader", self.url);
+            settings.extend([(key.clone(), String::new()), (key, header)]);
             settings.push(("credential.helper".to_owned(), String::new()));
         }
         settings
@@ -368,19 +371,20 @@ fn reader(mut pipe: impl Read + Send + 'static, observer: Option<Observer>) -> s
     })
 }
 
-/// The prefix of addresses a token may go to: https anywhere, http only on this machine.
-fn token_host(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let host = rest.split('/').next()?;
+/// Whether a token may go to an address: by https anywhere, by http only on this machine.
+fn may_carry(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let local = matches!(name, "127.0.0.1" | "localhost" | "[::1]");
-    let allowed = !host.contains('@') && (scheme == "https" || (scheme == "http" && local));
-    allowed.then(|| format!("{scheme}://{host}/"))
+    !host.contains('@') && (scheme == "https" || (scheme == "http" && local))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
+    use std::net::TcpListener;
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "git itself is asked")]
@@ -394,8 +398,9 @@ mod tests {
 
     #[test]
     fn a_token_goes_to_https_or_to_this_machine_only() {
-        assert_eq!(token_host("https://github.com/o/r.git").as_deref(), Some("https://github.com/"));
-        assert_eq!(token_host("http://127.0.0.1:99/o/r.git").as_deref(), Some("http://127.0.0.1:99/"));
+        for url in ["https://github.com/o/r.git", "http://127.0.0.1:99/o/r.git"] {
+            assert!(may_carry(url), "{url}");
+        }
         for url in [
             "http://github.com/o/r.git",
             "git@github.com:o/r.git",
@@ -403,7 +408,49 @@ mod tests {
             "https://u:p@h/o",
             "http://127.0.0.1.evil/x",
         ] {
-            assert_eq!(token_host(url), None, "{url}");
+            assert!(!may_carry(url), "{url}");
+        }
+    }
+
+    /// What git asks a remote at this listener, which says that it has no such repository.
+    fn asked(listener: &TcpListener) -> Vec<String> {
+        let (stream, _) = listener.accept().expect("git calls");
+        let lines = std::io::BufReader::new(&stream).lines().map_while(Result::ok);
+        let head = lines.take_while(|line| !line.is_empty()).collect();
+        let answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        (&stream).write_all(answer).expect("answered");
+        head
+    }
+
+    #[test]
+    fn a_header_of_the_user_s_own_gives_way_to_the_token() {
+        let token = SecretString::from("ours");
+        for place in ["", "/", "/o", "/o/r.git"] {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let host = format!("http://{}", listener.local_addr().expect("its address"));
+            let folder = tempfile::tempdir().expect("a folder");
+            git2::Repository::init_bare(folder.path()).expect("a clone");
+            // A clone's own configuration is read as the user's is, and the caller's is out of the way.
+            let theirs = "extraheader = AUTHORIZATION: basic dGhlaXJz";
+            let config = format!("[http]\n{theirs}\n[http \"{host}{place}\"]\n{theirs}\n");
+            let mut file = std::fs::File::options().append(true).open(folder.path().join("config")).expect("there");
+            file.write_all(config.as_bytes()).expect("written");
+            let transport = Transport::new(&Settings {
+                folder: folder.path().to_owned(),
+                url: format!("{host}/o/r.git"),
+                token: Some(token.clone()),
+                limit: Duration::from_secs(60),
+                authorities: None,
+                configuration: Configuration::Nobody,
+            });
+            let served = std::thread::spawn(move || asked(&listener));
+            let answer = transport.ls_remote(folder.path(), &[]);
+            assert!(matches!(answer, Err(TransportError::NotFound(_))), "{answer:?}");
+            let head = served.join().expect("it was asked");
+            let headers: Vec<&String> =
+                head.iter().filter(|line| line.to_ascii_lowercase().starts_with("authorization:")).collect();
+            let ours = format!("Authorization: Basic {}", basic(&token));
+            assert_eq!(headers, [&ours], "beside {host}{place}: {head:?}");
         }
     }
 }
