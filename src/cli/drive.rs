@@ -2,8 +2,8 @@
 //!
 //! **Needs** settings. **Guarantees**: the lock is held for a look and no longer, so that people and other processes may work
 //! in between; a network that is away for a while is waited for and said once; a token that GitHub does not accept any more
-//! is read again once, and nothing is written meanwhile; a rate limit is waited out; an odd answer is one for a while. What
-//! can't be waited out ends it.
+//! is read again once, and nothing is written meanwhile; a rate limit is waited out; an odd answer, GitHub's or its git's, is
+//! one for a while. What can't be waited out ends it.
 //! **Races**: another process may hold the lock; what that one saw is shown, and the lock is asked for again.
 
 use super::seat::{self, Reading, Seat};
@@ -49,6 +49,8 @@ pub(super) enum Trouble {
     Held(Option<Box<Reading>>, Failure),
     /// The token is not accepted.
     Token(Failure),
+    /// Git is not let in, or told that there is nothing, although GitHub has just shown the repository.
+    Shut(Failure),
     /// Nobody can be asked now.
     Away(Failure),
     /// GitHub limits us until then.
@@ -71,10 +73,11 @@ type Failed = CycleError<ForgeError, RepoError>;
 
 impl From<Failed> for Trouble {
     fn from(error: Failed) -> Self {
-        let refused = matches!(
+        let refused = matches!(&error, CycleError::Forge(ForgeError::Unauthorized { .. }));
+        // A repository that isn't there, or that the token may not read, GitHub doesn't show: git is asked after that.
+        let shut = matches!(
             &error,
-            CycleError::Forge(ForgeError::Unauthorized { .. })
-                | CycleError::Remote(RepoError::Transport(TransportError::Unauthorized(_)))
+            CycleError::Remote(RepoError::Transport(TransportError::Unauthorized(_) | TransportError::NotFound(_)))
         );
         let limited = match &error {
             CycleError::Forge(ForgeError::RateLimited { until, .. }) => Some(*until),
@@ -92,6 +95,7 @@ impl From<Failed> for Trouble {
         }
         match failure.exit {
             _ if refused => Self::Token(failure),
+            _ if shut => Self::Shut(failure),
             Exit::Unreachable => Self::Away(failure),
             _ if odd => Self::Odd(failure),
             Exit::Done
@@ -143,14 +147,24 @@ impl Drive {
                 self.renew(failure).await?;
                 Ok(Learned { cycle: None, pause: Duration::ZERO })
             }
+            // Another token may be what it lacks; the same one may be let in the next time.
+            Err(Trouble::Shut(failure)) => match self.renew(failure.clone()).await {
+                Ok(()) => Ok(Learned { cycle: None, pause: Duration::ZERO }),
+                Err(_) => self.is_odd(failure),
+            },
+            Err(Trouble::Odd(failure)) => self.is_odd(failure),
             Err(Trouble::Away(failure)) if self.began => Ok(self.waits(failure)),
-            Err(Trouble::Odd(failure)) if self.began && self.odd < MOST_ODD => {
-                self.odd += 1;
-                Ok(self.waits(failure))
-            }
             Err(Trouble::Limited(failure, until)) => Ok(self.is_limited(&failure, until)),
-            Err(Trouble::Away(failure) | Trouble::Odd(failure) | Trouble::Ends(failure)) => Err(failure),
+            Err(Trouble::Away(failure) | Trouble::Ends(failure)) => Err(failure),
         }
+    }
+
+    fn is_odd(&mut self, failure: Failure) -> Result<Learned, Failure> {
+        if !self.began || self.odd >= MOST_ODD {
+            return Err(failure);
+        }
+        self.odd += 1;
+        Ok(self.waits(failure))
     }
 
     /// There is something to show although no look has succeeded yet.

@@ -146,6 +146,28 @@ async fn an_answer_that_nothing_can_be_made_of_is_said_once_and_does_not_end_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn git_that_is_not_let_in_once_does_not_end_the_night() {
+    let sim = sim("poll = \"1s\"\nwrite_spacing = \"0s\"").await;
+    let here = folder();
+    let program = Program::on(&sim, here.path());
+    let mut run = program.start(&["run"]);
+    run.until(" wait ").await;
+    for status in [404, 403, 401] {
+        let answer = AccidentKind::Answer { status, headers: Vec::new(), body: "Repository not found.".to_owned() };
+        sim.arrange(Accident::on("GET", "/info/refs", answer));
+        // There is something to fetch.
+        let path = format!("docs/{status}.md");
+        sim.commit_files("main", &[(path.as_str(), Some(b"A person's"))], "a person's work").await.expect("committed");
+        std::fs::write(program.wake(&sim), "").expect("written");
+        run.until_aside("it goes on as soon as it can").await;
+        std::fs::write(program.wake(&sim), "").expect("written");
+        assert_eq!(run.until_aside("").await, "it can be looked at again", "{status}");
+    }
+    agent(&sim).await;
+    run.until(" mark-ready ").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_another_process_works_in_the_clone_it_waits_and_says_so() {
     let sim = sim(SLOW).await;
     let here = folder();

@@ -67,6 +67,24 @@ async fn another_token_in_its_source_is_taken_and_said_and_nothing_is_written_be
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn git_that_does_not_take_the_token_has_its_source_read_again() {
+    let mut room = room().await;
+    let colleague = room.sim.world(|world| world.person("colleague", Permission::Write));
+    room.sim.add_token("another-token", colleague);
+    let body = "Invalid username or token.".to_owned();
+    let kind = AccidentKind::Answer { status: 401, headers: Vec::new(), body };
+    room.sim.arrange(Accident::on("GET", "/info/refs", kind));
+    // There is something to fetch.
+    agent(&room.sim).await;
+    room.sim.commit_files("main", &[("docs/a.md", Some(b"A person's"))], "a person's work").await.expect("committed");
+    std::fs::write(&room.token, "another-token").expect("written");
+    room.wake();
+    let said = room.run.until_aside("not accepted any more").await;
+    assert!(said.contains("--token-file"), "{said}");
+    room.run.until(" mark-ready ").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_token_in_its_source_ends_it_with_its_help() {
     let room = room().await;
     let before = room.sim.requests();
