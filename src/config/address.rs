@@ -50,13 +50,14 @@ impl RemoteAddress {
         (known && !host.is_empty()).then_some(Self { host, repository, plain: scheme == "http" })
     }
 
-    /// The API that belongs to the host: GitHub's own, an enterprise server's, or, on this machine, the same server's. A
-    /// host without a dot is a name in the user's ssh configuration, and says nothing.
+    /// The API that belongs to the host: GitHub's own, a tenant's of ghe.com, an enterprise server's, or, on this machine,
+    /// the same server's. A host without a dot is a name in the user's ssh configuration, and says nothing.
     pub fn api_url(&self) -> Option<String> {
         match self.host.as_str() {
             "github.com" => Some(GITHUB.to_owned()),
             host if self.plain && is_loopback(host) => Some(format!("http://{host}")),
             host if self.plain || !host.contains('.') => None,
+            host if is_tenant(host) => Some(format!("https://api.{host}")),
             host => Some(format!("https://{host}/api/v3")),
         }
     }
@@ -81,11 +82,17 @@ pub fn is_loopback(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
+/// Whether a host is a tenant's of GitHub Enterprise Cloud with data residency, whose API has a host of its own.
+fn is_tenant(host: &str) -> bool {
+    host.strip_suffix(".ghe.com").is_some_and(|name| !name.is_empty() && !name.contains('.'))
+}
+
 /// The git remote that belongs to an API, and its host.
 pub fn git_url(api_url: &str, repository: &RepositoryName) -> Option<(String, String)> {
     let (scheme, rest) = api_url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let host = rest.split('/').next().filter(|host| !host.is_empty() && !host.contains('@'))?;
-    let host = if api_url == GITHUB { "github.com" } else { host };
+    let tenant = host.strip_prefix("api.").filter(|host| is_tenant(host));
+    let host = if api_url == GITHUB { "github.com" } else { tenant.unwrap_or(host) };
     Some((format!("{scheme}://{host}/{repository}.git"), host.to_owned()))
 }
 
@@ -115,6 +122,22 @@ mod tests {
             let remote = RemoteAddress::parse(url).unwrap_or_else(|| panic!("{url}"));
             assert_eq!((remote.host.as_str(), remote.api_url().as_deref()), (host, api), "{url}");
             assert_eq!(remote.repository.to_string(), "octo/sample", "{url}");
+        }
+    }
+
+    #[test]
+    fn an_api_says_which_git_remote_belongs_to_it_and_that_one_says_which_api() {
+        let repository = "octo/sample".parse().expect("a name");
+        for (api, remote, host) in [
+            (GITHUB, "https://github.com/octo/sample.git", "github.com"),
+            ("https://api.octo.ghe.com", "https://octo.ghe.com/octo/sample.git", "octo.ghe.com"),
+            ("https://ghe.example/api/v3", "https://ghe.example/octo/sample.git", "ghe.example"),
+            ("https://api.ghe.example/api/v3", "https://api.ghe.example/octo/sample.git", "api.ghe.example"),
+            ("http://127.0.0.1:4000", "http://127.0.0.1:4000/octo/sample.git", "127.0.0.1:4000"),
+        ] {
+            assert_eq!(git_url(api, &repository), Some((remote.to_owned(), host.to_owned())), "{api}");
+            let back = RemoteAddress::parse(remote).and_then(|remote| remote.api_url());
+            assert_eq!(back.as_deref(), Some(api), "{remote}");
         }
     }
 

@@ -224,6 +224,7 @@ mod tests {
         for (api, expected) in [
             (None, "https://github.com/octo/sample.git"),
             (Some("https://git.example.org/api/v3/"), "https://git.example.org/octo/sample.git"),
+            (Some("https://api.octo.ghe.com"), "https://octo.ghe.com/octo/sample.git"),
             (Some("http://127.0.0.1:8080"), "http://127.0.0.1:8080/octo/sample.git"),
         ] {
             let settings = resolve(flags("octo/sample", api), &environment(), None).expect("settings");
