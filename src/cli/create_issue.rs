@@ -12,7 +12,6 @@ use crate::message::{self, MAX_BODY, MAX_TITLE};
 use crate::model::{CreatedIssue, IssueText, LoopPolicy, Marker, Performed, Question};
 use crate::repo::Configuration;
 use clap::Args;
-use jiff::SignedDuration;
 
 /// What GitHub gives a label that is made without a colour.
 const PLAIN: &str = "ededed";
@@ -94,7 +93,7 @@ async fn make(engine: &RealEngine<SystemClock>, text: &IssueText) -> Result<Perf
         let words = format!("{} of {} is open and has this title", issue.number, engine.repository);
         return Err(Failure::new(Exit::Held, words, "close it, or give the new one another title"));
     }
-    let spacing = SignedDuration::from_millis(i64::try_from(LoopPolicy::default().write_spacing_ms).unwrap_or(1_000));
+    let spacing = LoopPolicy::default().write_spacing();
     for (name, color) in client.missing_labels(&text.labels).await? {
         match engine.spaced(spacing, client.create_label(&name, &color)).await {
             Performed::Done { .. } => {}

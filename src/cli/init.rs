@@ -3,16 +3,21 @@
 //! **Guarantees**: nothing is written before somebody said yes, on the terminal or with `--yes`, and then one commit on the
 //! mainline; a checkout is only read. `--undo` takes back what is still as it was.
 
-use super::{Target, output};
+use super::{RealEngine, Target, output};
 use crate::config::environment::Environment;
-use crate::config::settings::{self, Settings};
-use crate::engine::port::{Clock, SystemClock, away};
+use crate::config::settings;
+use crate::engine::port::{Clock, Remote, SystemClock, away};
 use crate::engine::{Init, InitPlan};
 use crate::failure::{Exit, Failure};
-use crate::model::{CommitId, FilesChange, Performed, RepositoryName};
+use crate::forge::Client;
+use crate::model::{CommitId, FilesChange, LoopPolicy, Performed, RepositoryName};
 use crate::planning::SKELETON;
-use crate::repo::{Checkout, Configuration, LocalClone};
+use crate::repo::{Checkout, Configuration, RepositoryLock};
 use clap::Args;
+use std::sync::Arc;
+
+/// What a first branch is called where GitHub doesn't say.
+const FIRST_BRANCH: &str = "main";
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -38,25 +43,44 @@ impl InitCommand {
         self.target.repo = self.repository.take().or(self.target.repo);
         let settings = self.target.settings(environment)?;
         let drafts = drafts(&settings.repository);
-        let clone = super::local_clone(&settings, Configuration::User)?;
-        let first = first_branch(&settings, &clone).await?;
-        let (undo, repository) = (self.undo, settings.repository.clone());
+        let engine = super::engine(&settings, Configuration::User, SystemClock)?;
+        let lock = engine.remote.lock().await?;
+        engine.resume(SystemClock.now()).await;
+        let first = match &settings.token {
+            Some(_) => first_branch(&engine.forge).await,
+            None => FIRST_BRANCH.to_owned(),
+        };
+        let ended = self.commit(&engine, &lock, first, drafts).await;
+        // What was asked and written counts, whatever came of it; the next command's first write keeps its distance.
+        engine.keep_spending(&lock).await;
+        ended
+    }
+
+    /// Plans the commit, shows it, and makes it where somebody agrees to it.
+    async fn commit(
+        &self,
+        engine: &RealEngine<SystemClock>,
+        lock: &Arc<RepositoryLock>,
+        first: String,
+        drafts: Vec<&'static str>,
+    ) -> Result<Exit, Failure> {
+        let undo = self.undo;
+        let (clone, held, repository) = (Arc::clone(&engine.remote), Arc::clone(lock), engine.repository.clone());
         let planned = away(move || {
-            let lock = clone.lock()?;
             let first_branch = first.as_str();
-            let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
-            let plan = if undo { init.plan_undo() } else { init.plan(&drafts) };
-            plan.map(|plan| (clone, lock, repository, plan))
+            let init = Init { clone: &clone, lock: &held, repository: &repository, first_branch, clock: &SystemClock };
+            if undo { init.plan_undo() } else { init.plan(&drafts) }
         });
-        let (clone, lock, repository, plan) = planned.await?;
-        let Some(change) = self.agreed(&repository, &plan)? else { return Ok(Exit::Done) };
+        let plan = planned.await?;
+        let Some(change) = self.agreed(&engine.repository, &plan)? else { return Ok(Exit::Done) };
         let (branch, add) = (plan.branch.clone(), !change.add.is_empty());
+        let (clone, held, repository) = (Arc::clone(&engine.remote), Arc::clone(lock), engine.repository.clone());
         let made = away(move || {
             let first_branch = plan.branch.as_str();
-            let init = Init { clone: &clone, lock: &lock, repository: &repository, first_branch, clock: &SystemClock };
+            let init = Init { clone: &clone, lock: &held, repository: &repository, first_branch, clock: &SystemClock };
             init.perform(&plan, &change)
         });
-        match made.await {
+        match engine.spaced(LoopPolicy::default().write_spacing(), made).await {
             Performed::Done { value } => {
                 if let Some(words) = &value.bypassed {
                     output::aside(&format!("it went past the rules of {branch}: {words}"));
@@ -106,20 +130,12 @@ impl InitCommand {
 }
 
 /// What the first branch is to be called: as GitHub says, where it can be asked.
-async fn first_branch(settings: &Settings, clone: &LocalClone) -> Result<String, Failure> {
-    let asked = match &settings.token {
-        Some(_) => {
-            let client = super::client(settings)?;
-            client.resume(SystemClock.now(), clone.recall_spending().as_ref());
-            client.default_branch().await
-        }
-        None => Ok(None),
-    };
-    let named = asked.unwrap_or_else(|error| {
+async fn first_branch(client: &Client) -> String {
+    let named = client.default_branch().await.unwrap_or_else(|error| {
         tracing::debug!(%error, "GitHub does not say what the default branch is called");
         None
     });
-    Ok(named.unwrap_or_else(|| "main".to_owned()))
+    named.unwrap_or_else(|| FIRST_BRANCH.to_owned())
 }
 
 /// Paths of the skeleton that lie in the checkout of this repository beside which the command runs.

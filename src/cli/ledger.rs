@@ -7,7 +7,9 @@ use crate::config::environment::Environment;
 use crate::decide;
 use crate::engine::port::{Remote, SystemClock};
 use crate::failure::{Exit, Failure};
-use crate::model::{Attempt, Binding, CommitId, ItemOutcome, LedgerEntry, Outcome, Performed, Snapshot};
+use crate::model::{
+    Attempt, Binding, CommitId, ItemOutcome, LedgerEntry, LoopPolicy, Outcome, Performed, PolicyState, Snapshot,
+};
 use crate::repo::{Configuration, RepositoryLock};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -191,7 +193,11 @@ async fn restore(seen: &Seen) -> Result<Exit, Failure> {
     })?;
     consent(snapshot)?;
     let bindings = engine.remote.ledger(lost).await?.bindings.len();
-    let restored = engine.remote.restore_ledger(lock, lost).await;
+    let pacing = match &snapshot.policy {
+        PolicyState::Valid { policy } => policy.pacing,
+        PolicyState::Missing | PolicyState::Invalid { .. } => LoopPolicy::default(),
+    };
+    let restored = engine.spaced(pacing.write_spacing(), engine.remote.restore_ledger(lock, lost)).await;
     engine.keep_spending(lock).await;
     told(restored, lost, bindings)
 }

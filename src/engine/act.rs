@@ -305,8 +305,7 @@ impl<'a, F: Forge, R: Remote, C: Clock> Performer<'a, F, R, C> {
 
     /// Writes to GitHub, by API or push, at the policy's spacing.
     async fn spaced<T>(&self, write: impl Future<Output = T>) -> T {
-        let spacing = SignedDuration::from_millis(i64::try_from(self.policy.pacing.write_spacing_ms).unwrap_or(1_000));
-        self.acts.engine.spaced(spacing, write).await
+        self.acts.engine.spaced(self.policy.pacing.write_spacing(), write).await
     }
 }
 

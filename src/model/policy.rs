@@ -3,6 +3,7 @@
 //! **Guarantees**: every limit is within its range; the defaults are the documented ones. A policy that is present and
 //! valid is the consent to write; merging is a consent of its own.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// What became of the policy file.
@@ -136,6 +137,13 @@ impl Default for LoopPolicy {
             write_spacing_ms: 1_000,
             auto_link: false,
         }
+    }
+}
+
+impl LoopPolicy {
+    /// Pause between two writes.
+    pub fn write_spacing(&self) -> SignedDuration {
+        SignedDuration::from_millis(i64::try_from(self.write_spacing_ms).unwrap_or(1_000))
     }
 }
 

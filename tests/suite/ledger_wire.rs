@@ -2,8 +2,10 @@
 
 use crate::folder::folder;
 use crate::program::Program;
+use crate::running::paced;
 use crate::sim_client::{clone, git, simulator};
-use orchestrator::sim::Simulator;
+use jiff::SignedDuration;
+use orchestrator::sim::{RequestEntry, RequestKind, Simulator};
 use serde_json::Value;
 
 const LEDGER: &str = "refs/orchestrator/ledger";
@@ -109,6 +111,24 @@ async fn a_lost_ledger_is_put_back_by_who_knew_it_and_by_nobody_else() {
     let ended = program.run(&["cycle"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert_eq!(sim.world(|world| world.subjects().count()), 1, "nothing is made again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_is_put_back_at_the_policy_s_spacing_of_writes() {
+    let sim = Simulator::start(paced("write_spacing = \"2s\"")).await.expect("the simulator starts");
+    let here = folder();
+    let program = Program::on(&sim, here.path());
+    assert_eq!(program.run(&["cycle"]).await.code, Some(0));
+    for time in 0..2 {
+        let is_push = |entry: &&RequestEntry| entry.kind == RequestKind::GitPush && entry.method == "POST";
+        let before = sim.requests().entries.iter().rfind(is_push).expect("a push").at;
+        delete(&sim).await;
+        let ended = program.run(&["ledger", "restore"]).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let restored = sim.requests().entries.iter().rfind(is_push).expect("a push").at;
+        let apart = restored.duration_since(before);
+        assert!(apart >= SignedDuration::from_secs(2), "{apart} before it was put back, {time}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -172,6 +172,35 @@ async fn run_waits_until_a_limit_is_over_says_so_once_and_sends_nothing_meanwhil
     assert!(next.at.duration_since(limited.at) >= SignedDuration::from_secs(2), "{limited:?} {next:?}");
 }
 
+/// What a budget in JSON says of these reasons, all hours together.
+fn spent(budget: &Value, reasons: &[&str], what: &str) -> u64 {
+    let hours = budget["hours"].as_array().expect("hours").iter();
+    hours.map(|hour| reasons.iter().map(|reason| hour["spent"][reason][what].as_u64().unwrap_or(0)).sum::<u64>()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_init_spends_is_in_the_budget_and_the_next_write_keeps_its_distance_from_its_push() {
+    let project = vec![("README.md".to_owned(), b"# A project\n".to_vec())];
+    let sim = Simulator::start(Options { project, ..Options::default() }).await.expect("the simulator starts");
+    let here = folder();
+    let program = Program::on(&sim, here.path());
+    let ended = program.run(&["init", "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let log = sim.requests();
+    let ended = program.run(&["budget", "--json"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let value: Value = serde_json::from_str(&ended.out).expect("one line of JSON");
+    assert_eq!((spent(&value, &["git_push"], "requests"), log.git_pushes), (1, 1));
+    assert_eq!((spent(&value, &["checkup"], "requests"), log.rest), (1, 1));
+    assert!(spent(&value, &["git_list"], "requests") > 0, "{value}");
+    // It begins the ledger.
+    assert_eq!(program.run(&["cycle"]).await.code, Some(0));
+    let log = sim.requests();
+    let pushes: Vec<&RequestEntry> = log.entries.iter().filter(is_write).collect();
+    let [first, second] = pushes[..] else { panic!("{pushes:?}") };
+    assert!(second.at.duration_since(first.at) >= SignedDuration::from_secs(1), "{pushes:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn budget_shows_what_was_spent_and_asks_nobody() {
     let sim = Simulator::start(paced("write_spacing = \"0s\"")).await.expect("the simulator starts");
@@ -186,12 +215,7 @@ async fn budget_shows_what_was_spent_and_asks_nobody() {
     let ended = program.run(&["budget", "--json"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     let value: Value = serde_json::from_str(&ended.out).expect("one line of JSON");
-    let sum = |reasons: &[&str], what: &str| -> u64 {
-        let hours = value["hours"].as_array().expect("hours").iter();
-        hours
-            .map(|hour| reasons.iter().map(|reason| hour["spent"][reason][what].as_u64().unwrap_or(0)).sum::<u64>())
-            .sum()
-    };
+    let sum = |reasons: &[&str], what: &str| spent(&value, reasons, what);
     assert_eq!(sum(&["observe", "linked_pages", "mark_ready"], "points"), log.graphql_points);
     assert_eq!(sum(&["git_push"], "requests"), log.git_pushes);
     let rest = ["own_issues", "labels", "create_label", "create_issue", "probe", "assign", "timeline"];
