@@ -97,6 +97,48 @@ async fn certificates_of_the_machines_owner_are_trusted_by_api_and_git_and_no_ot
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_is_asked_for_the_token_of_the_host_and_who_is_not_logged_in_has_none() {
+    let (sim, here) = (simulator().await, folder());
+    let (port, file) = tls(&sim, here.path()).await;
+    let (bin, asked) = (here.path().join("bin"), here.path().join("asked"));
+    std::fs::create_dir(&bin).expect("a folder");
+    let script = "#!/bin/sh\necho \"$@\" > \"$HOME/asked\"\neval \"$GH_DOES\"\n";
+    std::fs::write(bin.join("gh"), script).expect("written");
+    std::fs::set_permissions(bin.join("gh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
+    let program = |does: &str| {
+        let mut program = Program::on(&sim, here.path())
+            .with("PATH", &path)
+            .with("SSL_CERT_FILE", file.to_str().expect("text"))
+            .with("GITHUB_BASE_URL", &format!("https://localhost:{port}"))
+            .with("GH_DOES", does);
+        program.environment.remove("ORCHESTRATOR_GITHUB_TOKEN");
+        program
+    };
+    let hostname = |host: &str| format!("auth token --hostname {host}");
+    let here_asked = hostname(&format!("localhost:{port}"));
+    for (does, code, words) in [
+        (format!("echo {}", sim.token()), 0, ""),
+        ("echo who are you >&2; exit 1".to_owned(), 2, "to nobody without a token"),
+        ("echo you are not logged in".to_owned(), 2, &format!("gh {here_asked} holds no token: it is more than one")),
+        ("true".to_owned(), 2, &format!("gh {here_asked} holds no token: it is empty")),
+    ] {
+        let ended = program(&does).run(&["cycle"]).await;
+        assert_eq!(ended.code, Some(code), "{does}: {}", ended.err);
+        assert!(ended.err.contains(words), "{does}: {}", ended.err);
+        assert_eq!(std::fs::read_to_string(&asked).expect("it was asked").trim_end(), here_asked, "{does}");
+        std::fs::remove_file(&asked).expect("removed");
+    }
+    assert!(sim.requests().git_pushes > 0, "its token was good for API and git");
+    // Nobody is asked on the network.
+    for (api, host) in [("https://api.github.com", "github.com"), ("https://api.octo.ghe.com", "octo.ghe.com")] {
+        let ended = program("echo token").run(&["budget", "--api-url", api]).await;
+        assert_eq!(ended.code, Some(5), "{}", ended.err);
+        assert_eq!(std::fs::read_to_string(&asked).expect("it was asked").trim_end(), hostname(host));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_remote_by_ssh_is_reached_as_git_reaches_it_and_gets_no_token() {
     let (sim, here) = (simulator().await, folder());
     let seen = here.path().join("seen");
