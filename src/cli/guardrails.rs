@@ -11,8 +11,10 @@ use crate::model::Severity;
 use crate::repo::Configuration;
 use clap::Args;
 
+/// Columns of a state: the longest is one that is unknown and warns.
+const STATE: usize = 15;
 /// Columns before the words.
-const INDENT: usize = 25;
+const INDENT: usize = 16 + STATE;
 
 /// Flags of `guardrails`.
 #[derive(Debug, Args)]
@@ -57,7 +59,7 @@ fn print(listing: Option<&Listing>) {
             Severity::Warn => format!("{}, warns", guard.state),
         };
         let why = guard.why.as_deref().unwrap_or_default();
-        output::lines(format!("{:<15} {state:<9}{why}", guard.name).trim_end(), INDENT);
+        output::lines(format!("{:<15} {state:<STATE$}{why}", guard.name).trim_end(), INDENT);
         if let Some(lifts) = &guard.lifts {
             output::lines(&format!("{:INDENT$}lift: {lifts}", ""), INDENT + 6);
         }

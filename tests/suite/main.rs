@@ -108,6 +108,7 @@ mod toys;
 mod transcript;
 mod transcript_credentials;
 mod transcript_doctor;
+mod transcript_guardrails;
 mod transcript_init;
 mod transcript_repositories;
 mod watch_command;

@@ -23,9 +23,20 @@ fn the_exit_codes_are_those_of_the_code() {
 
 #[test]
 fn every_command_and_every_file_that_is_named_is_there() {
-    for command in
-        ["budget", "status", "cycle", "run", "watch", "create-issue", "init", "doctor", "fsck", "adopt", "ledger"]
-    {
+    for command in [
+        "budget",
+        "status",
+        "guardrails",
+        "cycle",
+        "run",
+        "watch",
+        "create-issue",
+        "init",
+        "doctor",
+        "fsck",
+        "adopt",
+        "ledger",
+    ] {
         assert!(README.contains(&format!("`{command}`")), "{command}");
     }
     let toml: String =
