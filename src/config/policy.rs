@@ -263,6 +263,7 @@ mod tests {
             lease = \"1h\"\nwrite_spacing = \"500ms\"\n[limits]\nissues_per_hour = 1\nmerges_per_hour = 2\nnudges_per_day = 0\n\
             merges_per_day = 4\nchanged_files = 5\nchanged_lines = 6\n\
             [agent]\nlogin = \"copilot-swe-agent[bot]\"\nstart = \"7s\"\nrerun_held_runs = true\n[commit]\nname = \"n\"\nemail = \"e@x\"\nskip_ci = false\n[guardrails]\nchecks = \"warn\"\n\
+            mergeable = \"off\"\nreview_request = \"warn\"\n\
             reviews = \"warn\"\ndiff_size = \"off\"\ncool_down = \"off\"\nmerge_cap = \"warn\"\n";
         let PolicyState::Valid { policy } = parse(Some(text.as_bytes())) else {
             panic!("{:?}", parse(Some(text.as_bytes())))
@@ -285,6 +286,7 @@ mod tests {
         assert_eq!((policy.pacing.auto_link, policy.agent.start_ms, policy.agent.rerun_held_runs), (true, 7_000, true));
         let weights = (policy.reviews, policy.diff_size, policy.cool_down, policy.merge_cap);
         assert_eq!(weights, (Severity::Warn, Severity::Off, Severity::Off, Severity::Warn));
+        assert_eq!((policy.mergeable, policy.review_request), (Severity::Off, Severity::Warn));
     }
 
     #[test]

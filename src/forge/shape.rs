@@ -167,6 +167,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_two_merge_states_are_leave_to_merge() {
+        assert_eq!(merge_state(Some("CLEAN")), MergeState::Clean);
+        assert_eq!(merge_state(Some("HAS_HOOKS")), MergeState::HasHooks);
+    }
+
+    #[test]
     fn values_of_tomorrow_never_merge() {
         assert_eq!(merge_state(Some("SPARKLING")), MergeState::Unknown);
         assert_eq!(mergeable(Some("MAYBE")), Mergeable::Unknown);

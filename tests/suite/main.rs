@@ -40,6 +40,7 @@ mod decide_linking;
 mod decide_people;
 mod decide_properties;
 mod decide_starts;
+mod decide_weights;
 mod desk;
 mod drafts;
 mod ending;
