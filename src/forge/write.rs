@@ -83,6 +83,24 @@ fn kind(error: &GraphError) -> RefusalKind {
 }
 
 impl Client {
+    /// An answer that is no success; one for want of a permission says what kind of token was not let.
+    fn refused<T>(&self, reply: &Reply) -> Performed<T> {
+        match refused(reply) {
+            Performed::NotDone { why, refused } => Performed::NotDone { why: self.explained(why, refused), refused },
+            other @ (Performed::Done { .. } | Performed::Unknown { .. }) => other,
+        }
+    }
+
+    /// GitHub's words, and where a permission is wanting what this kind of token needs.
+    fn explained(&self, why: String, refused: Option<RefusalKind>) -> String {
+        // Of a conversation that is locked GitHub says 403, too, and no permission mends that.
+        let wanting = refused == Some(RefusalKind::Permission) && !why.contains("is locked");
+        match self.token.for_writing().filter(|_| wanting) {
+            Some(about) => format!("{why}; {about}"),
+            None => why,
+        }
+    }
+
     /// Creates an issue, unassigned; missing labels are made first.
     ///
     /// GitHub drops labels of somebody who may not set them without a word. The issue is made then, and what is made must
@@ -105,7 +123,7 @@ impl Client {
                 }
                 Err(error) => unknown(error.to_string()),
             },
-            Ok(reply) => refused(&reply),
+            Ok(reply) => self.refused(&reply),
         }
     }
 
@@ -136,7 +154,7 @@ impl Client {
         };
         let exists = reply.status.as_u16() == 422 && reply.body.to_string().contains("already_exists");
         if !reply.status.is_success() && !exists {
-            return refused(&reply);
+            return self.refused(&reply);
         }
         self.labels.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(known);
         Performed::Done { value: () }
@@ -226,10 +244,11 @@ impl Client {
             Err(Unsent::Unknown(why)) => why.clone(),
             Ok(graph) => graph.complaint(),
         };
+        let complained = answer.as_ref().ok().and_then(|graph| graph.errors.first()).map(kind);
         match self.read_pull(pull).await {
             Ok(read) if read.draft == Some(false) => Performed::Done { value: () },
             Ok(_) if answer.is_ok() && !said.is_empty() => {
-                Performed::NotDone { why: said, refused: Some(RefusalKind::Other) }
+                Performed::NotDone { why: self.explained(said, complained), refused: Some(RefusalKind::Other) }
             }
             Ok(_) | Err(_) => unknown(if said.is_empty() { format!("{pull} is still shown as a draft") } else { said }),
         }
@@ -251,7 +270,7 @@ impl Client {
         let Some(error) = graph.errors.first() else { return unknown("the answer names no commit") };
         // The branch moved: decide again.
         let refused = (error.kind.as_deref() != Some("STALE_DATA")).then(|| kind(error));
-        Performed::NotDone { why: format!("GitHub did not commit: {complaint}"), refused }
+        Performed::NotDone { why: self.explained(format!("GitHub did not commit: {complaint}"), refused), refused }
     }
 
     /// Merges at the head that was judged; done only when `merged` is read back.
@@ -284,7 +303,7 @@ impl Client {
             Ok(reply) => {
                 // The head moved, or somebody else's merge was quicker: decide again.
                 let moved = reply.status.as_u16() == 409 || reply.message().contains("Base branch was modified");
-                match refused(&reply) {
+                match self.refused(&reply) {
                     Performed::NotDone { why, refused } => {
                         Performed::NotDone { why, refused: refused.filter(|_| !moved) }
                     }
@@ -327,7 +346,7 @@ impl Client {
         match self.send(write).await {
             Err(unsent) => unsent.performed(),
             Ok(reply) if reply.status.is_success() => Performed::Done { value: () },
-            Ok(reply) => refused(&reply),
+            Ok(reply) => self.refused(&reply),
         }
     }
 
@@ -350,7 +369,7 @@ impl Client {
             Ok(reply) if reply.body.pointer("/object/sha") != Some(&Value::String(head.to_string())) => {
                 not_done(format!("{branch} moved since it was judged"))
             }
-            Ok(_) if refused.is_some() => Performed::NotDone { why: said, refused },
+            Ok(_) if refused.is_some() => Performed::NotDone { why: self.explained(said, refused), refused },
             Ok(_) | Err(_) => unknown(said),
         }
     }

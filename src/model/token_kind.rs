@@ -64,8 +64,8 @@ impl TokenKind {
     pub const fn lacks(self) -> Option<&'static str> {
         match self {
             Self::FineGrained => Some(
-                "it can't read check runs: which check is red is not shown, and the state that GitHub gives a pull request \
-                 (mergeStateStatus) decides alone",
+                "it can't read check runs: which check is red is not shown; their rolled-up state and the state that GitHub \
+                 gives the pull request (mergeStateStatus) decide",
             ),
             Self::AppUser => Some("it ends eight hours after it was made"),
             Self::Server => Some("it is no user's: it can't assign the agent, nor take a pull request out of draft"),
@@ -102,6 +102,22 @@ impl TokenKind {
                 "the token is no user's, and only a user's can assign the agent: https://github.com/settings/personal-access-tokens/new"
             }
             Self::Unknown => "only a user's token can assign the agent; see orchestrator doctor",
+        }
+    }
+
+    /// What to look at when GitHub does not let it write; nothing of a kind that nobody knows.
+    pub const fn for_writing(self) -> Option<&'static str> {
+        match self {
+            Self::Classic | Self::FineGrained | Self::OAuth | Self::AppUser => Some(self.for_assigning()),
+            Self::Server => Some(
+                "the token is no user's: it can't take a pull request out of draft, and may do no more than its app; give a \
+                 user's: https://github.com/settings/personal-access-tokens/new",
+            ),
+            Self::Refresh => Some(
+                "the token can do nothing but renew another one; give a user's: \
+                 https://github.com/settings/personal-access-tokens/new",
+            ),
+            Self::Unknown => None,
         }
     }
 }

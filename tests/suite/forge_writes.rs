@@ -2,7 +2,7 @@
 
 use crate::forge_client::{arrange, client, client_with, done, merge_of, not_done, ready_pull, text, unknown};
 use crate::sim_client::simulator;
-use orchestrator::model::{CommitId, IssueNumber, NodeId, Performed, PullNumber, Question};
+use orchestrator::model::{CommentMarker, CommitId, IssueNumber, NodeId, Performed, PullComment, PullNumber, Question};
 use orchestrator::sim::AccidentKind::{After, Answer, Before, BrokenOff};
 use orchestrator::sim::world::{Permission, StateReason};
 use orchestrator::sim::{Accident, Simulator};
@@ -176,17 +176,22 @@ async fn a_limit_is_no_refusal() {
     assert!(why.contains("secondary rate limit") && !refused, "{why}");
 }
 
+/// The one pull request there is.
+fn first_pull(sim: &Simulator) -> (PullNumber, NodeId) {
+    let found = sim.world(|world| {
+        let subject = world.subjects().find(|subject| subject.pull.is_some());
+        subject.map(|subject| (subject.number, subject.node_id.clone()))
+    });
+    found.map(|(number, node)| (PullNumber(number), NodeId(node))).expect("a pull request")
+}
+
 #[tokio::test]
 async fn a_draft_becomes_ready_once() {
     let sim = simulator().await;
     let issue = created(&sim).await;
     done(client(&sim).assign(issue, LOGIN, "main").await);
     while !sim.step_agent().await.expect("the agent works").is_empty() {}
-    let found = sim.world(|world| {
-        let subject = world.subjects().find(|subject| subject.pull.is_some());
-        subject.map(|subject| (subject.number, subject.node_id.clone()))
-    });
-    let (pull, node) = found.map(|(number, node)| (PullNumber(number), NodeId(node))).expect("a pull request");
+    let (pull, node) = first_pull(&sim);
     done(client(&sim).mark_ready(pull, &node).await);
     done(client(&sim).mark_ready(pull, &node).await);
     let marked = sim.requests().entries.iter().filter(|entry| entry.operation.as_deref() == Some("MarkReady")).count();
@@ -297,5 +302,53 @@ async fn an_assignment_that_is_refused_names_the_kind_of_the_token_and_what_mend
             let (why, refused) = not_done(client.assign(issue, LOGIN, "main").await);
             assert!(why.starts_with(&format!("GitHub answered {status}")) && why.contains(words) && refused, "{why}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_write_for_which_a_permission_is_wanting_names_the_kind_of_the_token_and_what_mends_it() {
+    let sim = simulator().await;
+    let issue = created(&sim).await;
+    done(client(&sim).assign(issue, LOGIN, "main").await);
+    while !sim.step_agent().await.expect("the agent works").is_empty() {}
+    let (draft, node) = first_pull(&sim);
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let viewer = sim.world(|world| world.viewer());
+    let answer = |status, body: &str| Answer { status, headers: Vec::new(), body: body.to_owned() };
+    let forbidden = r#"{"data":null,"errors":[{"type":"FORBIDDEN","message":"Resource not accessible"}]}"#;
+    let about = CommentMarker::Feedback { pull, head: head.parse().expect("a commit id") };
+    let comment = PullComment { pull, about, by: viewer.0, text: "Go on.".to_owned() };
+    for (token, words) in [
+        ("ghp_000000000000", "; the token is a classic one, which needs the scope `repo`"),
+        (
+            "github_pat_000000",
+            "; the token is a fine-grained one, which needs actions, contents, issues and pull requests",
+        ),
+        ("gho_000000000000", "gh auth refresh --scopes repo"),
+        ("ghu_000000000000", "; the token is a user's by a GitHub App"),
+        ("ghs_000000000000", "; the token is no user's: it can't take a pull request out of draft"),
+        ("ghr_000000000000", "; the token can do nothing but renew another one"),
+        ("another", ""),
+    ] {
+        sim.add_token(token, viewer);
+        let client = client_with(&sim, token);
+        let refused = answer(200, forbidden);
+        sim.arrange(Accident { body_part: "MarkReady".to_owned(), ..Accident::on("POST", "/graphql", refused) });
+        arrange(&sim, "PUT", "/merge", answer(403, r#"{"message":"Resource not accessible"}"#));
+        arrange(&sim, "POST", "/comments", answer(403, r#"{"message":"Resource not accessible"}"#));
+        let told = [
+            not_done(client.mark_ready(draft, &node).await),
+            not_done(client.merge(&merge_of(pull, &head)).await),
+            not_done(client.comment(&comment).await),
+        ];
+        for (why, refused) in told {
+            assert!(why.contains("Resource not accessible") && why.contains(words) && refused, "{token}: {why}");
+            assert_eq!(why.ends_with("Resource not accessible"), words.is_empty(), "{token}: {why}");
+        }
+        // No permission mends that.
+        let locked = r#"{"message":"Unable to create comment because issue is locked."}"#;
+        arrange(&sim, "POST", "/comments", answer(403, locked));
+        let (why, refused) = not_done(client.comment(&comment).await);
+        assert!(why.ends_with("is locked.") && refused, "{token}: {why}");
     }
 }

@@ -72,7 +72,7 @@ maintainer/tally
 
 pass  git          VERSION
 pass  remote       git reaches it; its default branch is main
-pass  token        a fine-grained personal access token of maintainer, from ORCHESTRATOR_GITHUB_TOKEN; it can't read check runs: which check is red is not shown, and the state that GitHub gives a pull request (mergeStateStatus) decides alone
+pass  token        a fine-grained personal access token of maintainer, from ORCHESTRATOR_GITHUB_TOKEN; it can't read check runs: which check is red is not shown; their rolled-up state and the state that GitHub gives the pull request (mergeStateStatus) decide
 pass  rights       push and administration
 pass  repository   API/maintainer/tally
 pass  agent        Copilot can be assigned
@@ -104,7 +104,7 @@ maintainer/tally
 
 pass  git          VERSION
 pass  remote       git reaches it; its default branch is main
-pass  token        a fine-grained personal access token of maintainer, from ORCHESTRATOR_GITHUB_TOKEN; it can't read check runs: which check is red is not shown, and the state that GitHub gives a pull request (mergeStateStatus) decides alone
+pass  token        a fine-grained personal access token of maintainer, from ORCHESTRATOR_GITHUB_TOKEN; it can't read check runs: which check is red is not shown; their rolled-up state and the state that GitHub gives the pull request (mergeStateStatus) decide
 pass  rights       push and administration
 pass  repository   API/maintainer/tally
 pass  agent        Copilot can be assigned
