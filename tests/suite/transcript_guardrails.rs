@@ -57,7 +57,6 @@ async fn each_guardrail_is_shown_with_its_weight_and_a_strict_no_is_told_by_the_
         &names.transcript(&program.run(&["guardrails"]).await),
         "\
 #2 Count lines, for item dev-1.md
-
 wip             pass
 agent_at_work   pass
 review_request  pass
