@@ -15,6 +15,7 @@ mod discussion;
 mod http;
 mod observe;
 mod page;
+mod partial;
 mod read;
 mod remark;
 mod rules;

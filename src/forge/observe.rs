@@ -3,12 +3,13 @@
 //! **Guarantees**: bound issues come by id, whatever else the repository holds; the lists are for discovery, one page each
 //! and the rest only when it changed. At most four unsettled and ten settled issues a request, so that each costs one point
 //! (a test counts). What GitHub tells in part is kept, and what it withheld is noted where it is missing: a rollup that may
-//! not be read is not taken for one that never reported, and nothing is decided about an issue that is told in part.
+//! not be read is not taken for one that never reported, and nothing is decided about an issue of which something is missing
+//! that decides.
 //! **Races**: GitHub gives up on a query after ten seconds (docs.github.com, "Rate limits and query limits for the GraphQL
 //! API"); then smaller pages are asked for, and the size is tried again later.
 
 use super::answer::{self, List, Listed, ListedHead};
-use super::http::{Graph, GraphError};
+use super::partial::{self, in_part, linked, mark_unread, note, too_much};
 use super::{Client, ForgeError};
 use crate::model::{ForgeFacts, ListedIssue, ListedPull, NodeId, Question, Reason};
 use serde::Deserialize;
@@ -245,20 +246,15 @@ impl Client {
                         // Nothing is decided about an issue whose pull requests are not all known.
                         Err(why) => {
                             partial.push(in_part(&why));
-                            if let Value::Object(issue) = issue {
-                                issue.insert("unread".to_owned(), Value::String(why));
-                            }
+                            mark_unread(issue, &why);
                             break;
                         }
                     }
                 }
-                if next_page(issue).is_some()
-                    && let Value::Object(issue) = issue
-                    && !issue.contains_key("unread")
-                {
+                if next_page(issue).is_some() && issue.get("unread").is_none() {
                     let why = format!("more than {MAX_LINKED} linked pull requests beyond the first page");
                     partial.push(in_part(&why));
-                    issue.insert("unread".to_owned(), Value::String(why));
+                    mark_unread(issue, &why);
                 }
             }
         }
@@ -347,79 +343,8 @@ impl Client {
     }
 }
 
-/// A gateway that gave up, or GitHub itself.
 fn failed(error: ForgeError) -> Failed {
-    let gave_up = matches!(error, ForgeError::Refused { status: 502 | 504, .. });
-    if gave_up { Failed::TooMuch(error) } else { Failed::Other(error) }
-}
-
-/// Whether GitHub complains that the query is too much for it (docs.github.com, "Rate limits and query limits").
-fn too_much(graph: &Graph) -> bool {
-    let of = |error: &GraphError| {
-        matches!(error.kind.as_deref(), Some("RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED"))
-            || error.message.starts_with("Something went wrong while executing your query")
-    };
-    graph.errors.iter().any(of)
-}
-
-fn in_part(message: &str) -> String {
-    format!("GitHub answered in part: {message}")
-}
-
-/// Notes one complaint where it belongs; what is told to people of it. An error where nothing can be made of the rest.
-fn note(data: &mut Value, error: &GraphError) -> Result<Option<String>, String> {
-    let said = || in_part(&error.message);
-    let names: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
-    let index = error.path.get(1).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
-    match (names.as_slice(), index) {
-        ([list @ ("unsettled" | "settled"), rest @ ..], Some(index)) => {
-            if rest.is_empty() && error.kind.as_deref() == Some("NOT_FOUND") {
-                return Ok(None);
-            }
-            let Some(issue) = data.get_mut(list).and_then(|issues| issues.get_mut(index)) else {
-                return Ok(Some(said()));
-            };
-            if issue.is_null() {
-                // Withheld is not gone.
-                *issue = json!({ "unread": error.message });
-                return Ok(Some(said()));
-            }
-            let pull = error.path.get(4).and_then(Value::as_u64).and_then(|pull| usize::try_from(pull).ok());
-            match (rest, pull) {
-                (["links", "nodes", "statusCheckRollup", ..], Some(pull)) => {
-                    if let Some(Value::Object(pull)) = issue.pointer_mut(&format!("/links/nodes/{pull}")) {
-                        pull.insert("unreadableChecks".to_owned(), Value::Bool(true));
-                    }
-                }
-                _ => {
-                    if let Value::Object(issue) = issue {
-                        issue.insert("unread".to_owned(), Value::String(error.message.clone()));
-                    }
-                }
-            }
-            Ok(Some(said()))
-        }
-        (["repository", "issues" | "pullRequests", ..], _) => Ok(Some(said())),
-        _ => Err(said()),
-    }
-}
-
-/// A page of linked pull requests, in which checks that were withheld are marked, and what was; or what GitHub complained
-/// of else.
-fn linked(graph: Graph) -> Result<(Value, Vec<String>), String> {
-    let mut data = graph.data.unwrap_or_default();
-    let withheld = graph.errors.iter().map(|error| in_part(&error.message)).collect();
-    for error in &graph.errors {
-        let path: Vec<&str> = error.path.iter().filter_map(Value::as_str).collect();
-        let place = error.path.iter().find_map(Value::as_u64);
-        let (["node", "links", "nodes", "statusCheckRollup", ..], Some(place)) = (path.as_slice(), place) else {
-            return Err(error.message.clone());
-        };
-        if let Some(Value::Object(pull)) = data.pointer_mut(&format!("/node/links/nodes/{place}")) {
-            pull.insert("unreadableChecks".to_owned(), Value::Bool(true));
-        }
-    }
-    data.pointer_mut("/node/links").map(|page| (page.take(), withheld)).ok_or_else(String::new)
+    if partial::timed_out(&error) { Failed::TooMuch(error) } else { Failed::Other(error) }
 }
 
 /// Where the next page of an issue's linked pull requests begins.
@@ -437,31 +362,5 @@ fn append(issue: &mut Value, mut page: Value) {
     if let (Some(info), Some(slot)) = (page.get_mut("pageInfo").map(Value::take), issue.pointer_mut("/links/pageInfo"))
     {
         *slot = info;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(errors: Value) -> Result<(Value, Vec<String>), String> {
-        let node = json!({ "links": { "nodes": [{ "number": 5 }, { "number": 6 }], "pageInfo": {} } });
-        let graph = json!({ "data": { "node": node }, "errors": errors });
-        linked(serde_json::from_value(graph).expect("an answer"))
-    }
-
-    #[test]
-    fn checks_that_are_withheld_on_a_further_page_are_marked_and_anything_else_leaves_the_issue_unread() {
-        let withheld = |path: Value| json!([{ "message": "not yours", "type": "FORBIDDEN", "path": path }]);
-        let (read, told) = page(json!([])).expect("a page");
-        assert!(told.is_empty() && read["nodes"][1].get("unreadableChecks").is_none());
-        let (read, told) = page(withheld(json!(["node", "links", "nodes", 1, "statusCheckRollup"]))).expect("a page");
-        assert_eq!(told, ["GitHub answered in part: not yours"]);
-        assert!(read["nodes"][0].get("unreadableChecks").is_none() && read["nodes"][1]["unreadableChecks"] == true);
-        for path in [json!(["node", "links", "nodes", 1, "labels"]), json!(["node"]), json!([])] {
-            assert_eq!(page(withheld(path)), Err("not yours".to_owned()));
-        }
-        let nothing: Graph = serde_json::from_value(json!({ "data": { "node": null } })).expect("an answer");
-        assert_eq!(linked(nothing), Err(String::new()));
     }
 }

@@ -52,6 +52,7 @@ mod folder;
 mod forge_client;
 mod forge_cost;
 mod forge_limits;
+mod forge_partial;
 mod forge_reads;
 mod forge_writes;
 mod fsck_wire;
