@@ -270,7 +270,7 @@ pub struct BoundIssue {
     pub labels: Vec<String>,
     /// Who is assigned now.
     pub assignees: Vec<AccountId>,
-    /// Assignments and unassignments, oldest first, the newest ten.
+    /// Assignments and unassignments, oldest first, the newest hundred.
     pub assignments: Vec<Assignment>,
     /// Linked pull requests, closed and merged ones included, by number.
     pub pulls: Vec<PullFacts>,

@@ -143,7 +143,7 @@ fn assignments(world: &World, subject: &Subject) -> Vec<Assignment> {
         };
         Some(Assignment { at: event.at, actor: graph(world, event.actor), assignee: graph(world, who), assigned })
     };
-    last(subject, 10, fits).into_iter().filter_map(shown).collect()
+    last(subject, 100, fits).into_iter().filter_map(shown).collect()
 }
 
 /// An issue of an unsettled binding.
@@ -179,12 +179,12 @@ pub(super) fn settled(world: &World, subject: &Subject) -> BoundIssue {
     }
 }
 
-/// Pull requests that the newest twenty events name and that would not close the issue.
+/// Pull requests that the newest hundred events name and that would not close the issue.
 fn candidates(world: &World, subject: &Subject) -> Vec<Candidate> {
     let closing = world.closing_pulls(subject.number, true);
     let fits = |what: &What| matches!(what, What::CrossReferenced(_) | What::Connected(_) | What::Disconnected(_));
     let mut found: BTreeMap<u64, Candidate> = BTreeMap::new();
-    for event in last(subject, 20, fits) {
+    for event in last(subject, 100, fits) {
         let (number, signal) = match event.what {
             What::CrossReferenced(number) => (number, Signal::Mentioned),
             What::Connected(number) => (number, Signal::Connected),

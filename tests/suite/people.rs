@@ -101,6 +101,16 @@ pub fn assign(world: &mut World) {
     world.assign(world.viewer(), 1, &[AGENT_LOGIN.to_owned()], None).expect("an issue");
 }
 
+/// Twelve assignments and unassignments of somebody else.
+fn take_turns(world: &mut World) {
+    world.person("colleague", Permission::Write);
+    let colleague = ["colleague".to_owned()];
+    for _ in 0..6 {
+        world.assign(world.viewer(), 1, &colleague, None).expect("an issue");
+        world.unassign(world.viewer(), 1, &colleague).expect("an issue");
+    }
+}
+
 fn hold(world: &mut World, number: u64) {
     world.put_label(number, world.viewer(), HOLD);
 }
@@ -120,6 +130,12 @@ acts! {
     the_agent_is_unassigned {
         "it waits until a person assigns the agent again; another item goes on",
         two(vec![Step::Cycles(2), Step::World(unassign), Step::Cycles(1)]),
+        shown: ["maintainer unassigned the agent from #1; it resumes when a person assigns it"],
+        outcome: ["dev-1.md: #1 unsettled", "dev-2.md: #2 unsettled", "#1 sent 1x", "#2 sent 1x"],
+    }
+    the_agent_is_unassigned_and_others_take_turns {
+        "who else comes and goes is no matter: it waits until a person assigns the agent again",
+        two(vec![Step::Cycles(2), Step::World(unassign), Step::World(take_turns), Step::Cycles(1)]),
         shown: ["maintainer unassigned the agent from #1; it resumes when a person assigns it"],
         outcome: ["dev-1.md: #1 unsettled", "dev-2.md: #2 unsettled", "#1 sent 1x", "#2 sent 1x"],
     }
