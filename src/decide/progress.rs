@@ -179,6 +179,9 @@ fn judged(case: Case<'_>, binding: &Binding) -> Progress {
         Evidence { fact: "checks".to_owned(), value: format!("{:?}", pull.checks).to_lowercase() },
     ];
     evidence.extend(guardrail::warnings(&case));
+    let silent = guardrail::checks::unanswered(&case);
+    let fact = "guardrail checks, as far as it can be judged";
+    evidence.extend(silent.map(|value| Evidence { fact: fact.to_owned(), value }));
     evidence.extend(case.issue.candidates.iter().map(linking::shown));
     let readiness = guardrail::readiness(&case);
     let alive = if is_foreign(&case) { None } else { liveness::owed(&case) };

@@ -1,11 +1,13 @@
 //! The checks of one head: each by name, which of them are required, and workflow runs that wait for approval.
 //!
 //! **Needs** three different rights, of which a token may have any: reading check runs (a fine-grained token can't),
-//! reading metadata, reading actions. **Guarantees**: what can't be read is said to be unknown, never absent; the rules and
-//! the runs are read conditionally, so what is unchanged costs nothing.
+//! reading metadata, reading actions. **Guarantees**: what can't be read is said to be unknown, never absent; a question that
+//! GitHub does not answer leaves the others their answers and is named; the rules and the runs are read conditionally, so
+//! what is unchanged costs nothing.
 //! **Races**: another head than the one that was asked for is an empty report, so it is never taken for this one's.
 
 use super::page::if_known;
+use super::partial::{timed_out, too_much};
 use super::rules::{Rule, kind};
 use super::shape::check_state;
 use super::{Client, ForgeError};
@@ -15,8 +17,12 @@ use serde_json::{Value, json};
 
 /// The document for the checks of a head.
 pub const CHECKS: &str = include_str!("graphql/checks.graphql");
-/// Most pages of checks, a hundred each.
-const MAX_PAGES: usize = 5;
+/// Most checks of a head that are read.
+const MAX_CHECKS: usize = 500;
+/// How many are asked for at once: as many as there may be, and fewer where that is too much for GitHub.
+const PAGES: [usize; 2] = [100, 25];
+/// Longest words of GitHub's silence that are kept.
+const MAX_WORDS: usize = 300;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,11 +53,37 @@ struct Run {
     html_url: String,
 }
 
+/// What came of a question.
+enum Heard<T> {
+    Told(T),
+    /// The token may not read it, this GitHub does not have it, or it is about another head.
+    Hidden,
+    /// GitHub does not answer, in these words.
+    Nothing(String),
+}
+
+impl<T> Heard<T> {
+    /// What was told; that GitHub does not answer is noted.
+    fn noted(self, unanswered: &mut Option<String>) -> Option<T> {
+        match self {
+            Self::Told(value) => Some(value),
+            Self::Hidden => None,
+            Self::Nothing(why) => {
+                if unanswered.is_none() {
+                    *unanswered = Some(why.chars().take(MAX_WORDS).collect());
+                }
+                None
+            }
+        }
+    }
+}
+
 impl Client {
     /// What is known of the checks of a head; each of them only where they are to be named.
     ///
     /// # Errors
-    /// When GitHub can't be asked; what the token may not read is no error.
+    /// When a limit is reached or the token is not accepted; neither what it may not read nor what GitHub does not answer is
+    /// one: everything else goes on without.
     pub async fn checks(
         &self,
         pull: PullNumber,
@@ -59,32 +91,54 @@ impl Client {
         base: &str,
         named: bool,
     ) -> Result<CheckReport, ForgeError> {
-        let checks = if named { readable(self.contexts(pull, head).await)?.flatten() } else { None };
-        let required = readable(self.required(base).await)?;
-        let held = readable(self.held(head).await)?;
-        Ok(CheckReport { checks, required, held })
+        let mut unanswered = None;
+        let checks = if named { heard(self.contexts(pull, head).await)?.noted(&mut unanswered) } else { None };
+        let required = heard(self.required(base).await.map(Heard::Told))?.noted(&mut unanswered);
+        let held = heard(self.held(head).await.map(Heard::Told))?.noted(&mut unanswered);
+        Ok(CheckReport { checks, required, held, unanswered })
     }
 
-    /// Every check of the head; `None` where the token may not read them, or the head is another one by now.
-    async fn contexts(&self, pull: PullNumber, head: CommitId) -> Result<Option<Vec<CheckFact>>, ForgeError> {
+    /// Every check of the head, in smaller pages where the usual ones are too much for GitHub.
+    async fn contexts(&self, pull: PullNumber, head: CommitId) -> Result<Heard<Vec<CheckFact>>, ForgeError> {
+        let mut why = String::new();
+        for size in PAGES {
+            match self.contexts_by(size, pull, head).await {
+                Err(error) if timed_out(&error) => why = error.to_string(),
+                Ok(Heard::Nothing(complaint)) => why = complaint,
+                heard @ (Ok(_) | Err(_)) => return heard,
+            }
+        }
+        Ok(Heard::Nothing(why))
+    }
+
+    async fn contexts_by(
+        &self,
+        size: usize,
+        pull: PullNumber,
+        head: CommitId,
+    ) -> Result<Heard<Vec<CheckFact>>, ForgeError> {
         let what = format!("read the checks of {pull}");
         let (mut all, mut after) = (Vec::new(), None);
-        for _ in 0..MAX_PAGES {
+        for _ in 0..MAX_CHECKS / size {
             let variables = json!({
-                "owner": self.repository.owner(), "name": self.repository.name(), "number": pull.0, "after": after,
+                "owner": self.repository.owner(), "name": self.repository.name(), "number": pull.0, "page": size,
+                "after": after,
             });
             let graph = self.http.query(Reason::Checks, &what, CHECKS, variables).await?;
+            if too_much(&graph) {
+                return Ok(Heard::Nothing(format!("{what}: {}", graph.complaint())));
+            }
             if !graph.errors.is_empty() {
                 tracing::debug!(%pull, complaint = graph.complaint(), "the checks can't be read");
-                return Ok(None);
+                return Ok(Heard::Hidden);
             }
             let found = graph.data.as_ref().and_then(|data| data.pointer("/repository/pullRequest"));
             let at = found.and_then(|found| found.get("headRefOid")).and_then(Value::as_str);
             if at != Some(head.to_string().as_str()) {
-                return Ok(None);
+                return Ok(Heard::Hidden);
             }
             let Some(contexts) = found.and_then(|found| found.pointer("/statusCheckRollup/contexts")) else {
-                return Ok(Some(all));
+                return Ok(Heard::Told(all));
             };
             let nodes = contexts.get("nodes").and_then(Value::as_array).into_iter().flatten();
             all.extend(nodes.filter_map(|node| serde_json::from_value(node.clone()).ok()).filter_map(fact));
@@ -95,7 +149,7 @@ impl Client {
                 break;
             }
         }
-        Ok(Some(all))
+        Ok(Heard::Told(all))
     }
 
     /// The names of the checks that the active rules of a branch require. Classic protection is not among them; what it
@@ -128,12 +182,15 @@ impl Client {
     }
 }
 
-/// What the token may not read, or what this GitHub does not have, is unknown. A look goes on where a checkup would tell.
-fn readable<T>(read: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
+/// What the token may not read, or what this GitHub does not have, is unknown, and so is what a part of GitHub that is down
+/// does not say. A look goes on where a checkup would tell.
+fn heard<T>(read: Result<Heard<T>, ForgeError>) -> Result<Heard<T>, ForgeError> {
     match read {
-        Ok(value) => Ok(Some(value)),
-        Err(ForgeError::NotFound { .. } | ForgeError::Refused { status: 403 | 410 | 422, .. }) => Ok(None),
-        Err(error) => Err(error),
+        Err(ForgeError::NotFound { .. } | ForgeError::Refused { status: 403 | 410 | 422, .. }) => Ok(Heard::Hidden),
+        Err(error @ (ForgeError::Unreachable { .. } | ForgeError::Refused { status: 500..=u16::MAX, .. })) => {
+            Ok(Heard::Nothing(error.to_string()))
+        }
+        told @ (Ok(_) | Err(_)) => told,
     }
 }
 

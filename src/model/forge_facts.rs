@@ -436,6 +436,9 @@ pub struct CheckReport {
     pub required: Option<Vec<String>>,
     /// Runs that wait for approval; `None` where they can't be read.
     pub held: Option<Vec<HeldRun>>,
+    /// In what words GitHub did not answer one of these questions: what it would have said may matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<String>,
 }
 
 /// A comment that begins with a marker of ours; its author decides whether it is.

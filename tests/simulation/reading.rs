@@ -40,6 +40,7 @@ pub(super) fn checks(world: &World, (pull, head): (PullNumber, CommitId), base: 
             })
             .collect(),
         ),
+        unanswered: None,
     }
 }
 

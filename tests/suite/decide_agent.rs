@@ -274,7 +274,8 @@ fn finished(change: impl Fn(&mut PullFacts)) -> Snapshot {
     change(&mut pull);
     snapshot.forge.bound[0].pulls.push(pull);
     known(&mut snapshot, PullNumber(8), oid(5), diff(&[("src/a.rs", ChangeKind::Modified)]));
-    let named = CheckReport { checks: Some(Vec::new()), required: Some(Vec::new()), held: Some(Vec::new()) };
+    let (required, held) = (Some(Vec::new()), Some(Vec::new()));
+    let named = CheckReport { checks: Some(Vec::new()), required, held, unanswered: None };
     snapshot.needs.checks.insert(oid(5), named);
     snapshot.needs.own_comments.insert(PullNumber(8), Vec::new());
     snapshot

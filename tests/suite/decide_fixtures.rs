@@ -5,9 +5,9 @@ use jiff::ToSpan as _;
 use orchestrator::decide::decide;
 use orchestrator::engine::Cycle;
 use orchestrator::model::{
-    AccountId, ActionKind, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckFact, CheckReport, CheckState,
-    Decision, Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState, PullFacts,
-    ReviewVerdict, SeenHead, Sent, Severity, Snapshot, StopPoint,
+    AccountId, ActionKind, Actor, AgentEvent, AgentEventKind, ChangeKind, ChangedPath, CheckFact, CheckReport,
+    CheckState, Decision, Effect, HeldRun, IssueNumber, MergeQueue, MergeState, Mergeable, Outcome, PolicyState,
+    PullFacts, ReviewVerdict, SeenHead, Sent, Severity, Snapshot, StopPoint,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,8 @@ fn judged(name: &str) -> Snapshot {
     let mut snapshot = load(name).snapshot;
     let (number, head) = (pull(&mut snapshot).number, pull(&mut snapshot).head);
     crate::snapshots::sent_back(&mut snapshot, number, head);
-    let named = CheckReport { checks: Some(Vec::new()), required: Some(Vec::new()), held: Some(Vec::new()) };
+    let (required, held) = (Some(Vec::new()), Some(Vec::new()));
+    let named = CheckReport { checks: Some(Vec::new()), required, held, unanswered: None };
     snapshot.needs.checks.insert(head, named);
     snapshot
 }
@@ -216,7 +217,7 @@ const VETOED_UNLESS_A_DRAFT: [Change; 4] = [
 ];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 18] = [
+const WAITED_FOR: [Change; 19] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -258,6 +259,12 @@ const WAITED_FOR: [Change; 18] = [
         pull(s).checks = CheckState::Success;
         (pull(s).head_committed, pull(s).updated) = (Some(at - 3600.seconds()), Some(at - 3600.seconds()));
         s.sent.push(Sent { object: "rerun 5".to_owned(), at });
+    }),
+    // Whether a run waits is not answered.
+    ("checks", |s| {
+        let head = pull(s).head;
+        let report = s.needs.checks.get_mut(&head).expect("the head's checks");
+        (report.held, report.unanswered) = (None, Some("read the workflow runs: GitHub answered 503".to_owned()));
     }),
     ("mergeable", |s| pull(s).queue = MergeQueue::Queued),
     ("mergeable", |s| {
@@ -328,6 +335,23 @@ fn what_may_pass_by_itself_is_waited_for_and_never_merged() {
         change(&mut snapshot);
         let decision = decide(&snapshot);
         assert!(matches!(decision.outcome, Outcome::Wait { .. }), "case {index}, {what}: {:?}", decision.outcome);
+    }
+}
+
+#[test]
+fn what_github_does_not_answer_about_the_checks_is_waited_for_whatever_they_are() {
+    for state in [CheckState::Success, CheckState::Unreadable, CheckState::None, CheckState::Failure] {
+        let mut snapshot = judged("2c/merge-development");
+        let head = pull(&mut snapshot).head;
+        pull(&mut snapshot).checks = state;
+        // Older than a check may take to appear.
+        snapshot.now += jiff::SignedDuration::from_mins(11);
+        snapshot.needs.checks.get_mut(&head).expect("the head's checks").unanswered = Some("nobody home".to_owned());
+        let decision = decide(&snapshot);
+        let Outcome::Wait { waiting } = &decision.outcome else { panic!("{state:?}: {:?}", decision.outcome) };
+        let why = format!("GitHub does not answer about the checks of {}: nobody home", pull(&mut snapshot).number);
+        assert_eq!((waiting.why.as_str(), waiting.actor), (why.as_str(), Actor::Forge), "{state:?}");
+        assert!(decision.evidence.iter().any(|evidence| evidence.value == why), "{state:?}: {:?}", decision.evidence);
     }
 }
 

@@ -1,14 +1,29 @@
 //! What GitHub tells in part on the wire: what is used of it, what people are told, and what nothing is decided about.
 
-use crate::forge_client::{client, done, text};
+use crate::forge_client::{client, done, ready_pull, text};
 use crate::sim_client::simulator;
 use orchestrator::model::Question;
-use orchestrator::sim::world::Permission;
+use orchestrator::sim::AccidentKind::{After, Before, BrokenOff};
+use orchestrator::sim::world::{CheckResult, Permission};
 use orchestrator::sim::{Accident, AccidentKind, Alteration, Simulator};
 
 /// The next answer to a query lacks this part, which the token may not see.
 fn withhold(sim: &Simulator, query: &str, pointer: &str) {
     sim.arrange(Accident::at(query, AccidentKind::Altered(Alteration::Withheld(pointer.to_owned()))));
+}
+
+/// How many entries at once this query asked for, each time since the exchanges are written down. What a gateway answers in
+/// the place of GitHub is among them, what it answers by itself is not.
+fn pages(sim: &Simulator, query: &str) -> Vec<u64> {
+    let begins = format!("{query}(");
+    let mut pages = Vec::new();
+    for exchange in sim.transcript().exchanges {
+        let body: serde_json::Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
+        if body["query"].as_str().is_some_and(|document| document.contains(&begins)) {
+            pages.push(body["variables"]["page"].as_u64().expect("a page"));
+        }
+    }
+    pages
 }
 
 #[tokio::test]
@@ -29,4 +44,52 @@ async fn a_team_that_may_not_be_seen_is_asked_for_a_review_all_the_same() {
     assert!(facts.bound[0].pulls[0].review_requested, "whoever it is");
     assert_eq!(facts.partial.len(), 1);
     assert!(facts.partial[0].contains("organisation members: read, or `read:org`"), "{:?}", facts.partial);
+}
+
+#[tokio::test]
+async fn a_question_about_checks_that_github_does_not_answer_leaves_the_others_their_answers() {
+    let (rules, runs) = ("GET /repos/{owner}/{repo}/rules/branches/{branch}", "GET /repos/{owner}/{repo}/actions/runs");
+    for (operation, kind, missing) in [
+        ("query Checks", Before(502), [true, false, false]),
+        ("query Checks", AccidentKind::complaint(), [true, false, false]),
+        (rules, BrokenOff, [false, true, false]),
+        (runs, Before(500), [false, false, true]),
+    ] {
+        let sim = simulator().await;
+        let (pull, head) = ready_pull(&sim, "work").await;
+        let (client, head) = (client(&sim), head.parse().expect("a commit"));
+        sim.arrange(Accident::at(operation, kind.clone()).always());
+        let report = client.checks(pull, head, "main", true).await.expect("the others are answered");
+        let none = [report.checks.is_none(), report.required.is_none(), report.held.is_none()];
+        assert_eq!(none, missing, "{operation}, {kind:?}");
+        assert!(report.unanswered.is_some_and(|why| !why.is_empty()), "{operation}, {kind:?}");
+        sim.end_accidents();
+        let report = client.checks(pull, head, "main", true).await.expect("it is over");
+        assert!(report.unanswered.is_none() && report.held.is_some(), "{operation}, {kind:?}: {report:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_token_may_not_read_of_the_checks_is_no_silence() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "work").await;
+    sim.arrange(Accident::at("GET /repos/{owner}/{repo}/actions/runs", AccidentKind::forbidden()));
+    let head = head.parse().expect("a commit");
+    let report = client(&sim).checks(pull, head, "main", false).await.expect("it is an answer");
+    assert_eq!((report.held, report.unanswered), (None, None));
+}
+
+#[tokio::test]
+async fn checks_that_are_too_many_at_once_are_asked_for_in_smaller_pages() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "work").await;
+    for n in 0..30 {
+        sim.report_check(&head, &format!("check-{n}"), CheckResult::Success);
+    }
+    sim.record();
+    sim.arrange(Accident::at("query Checks", After(504)));
+    let head = head.parse().expect("a commit");
+    let report = client(&sim).checks(pull, head, "main", true).await.expect("answered");
+    assert_eq!((report.checks.map(|checks| checks.len()), report.unanswered), (Some(30), None));
+    assert_eq!(pages(&sim, "query Checks"), [100, 25, 25]);
 }

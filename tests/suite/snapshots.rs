@@ -223,7 +223,8 @@ pub fn known(snapshot: &mut Snapshot, pull: PullNumber, head: CommitId, diff: He
     snapshot.needs.diffs.insert(head, diff);
     let finished = events(&[AgentEventKind::Started, AgentEventKind::Finished]);
     snapshot.needs.agent_events.insert(pull, finished);
-    let nothing = CheckReport { checks: None, required: Some(Vec::new()), held: Some(Vec::new()) };
+    let (required, held) = (Some(Vec::new()), Some(Vec::new()));
+    let nothing = CheckReport { checks: None, required, held, unanswered: None };
     snapshot.needs.checks.insert(head, nothing);
     sent_back(snapshot, pull, head);
 }

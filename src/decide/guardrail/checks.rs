@@ -6,7 +6,8 @@
 //! person's approval, and then nothing reports until somebody clicks.
 //!
 //! A token that may not read checks leaves the judgement to the merge state, in which GitHub has counted the required ones;
-//! that it could not be judged is shown.
+//! that it could not be judged is shown. What GitHub does not answer at all is waited for, for behind it there may be a run
+//! that waits or a check that is required.
 
 use super::{Case, PullKind, Verdict, cool_down, veto};
 use crate::message::failing_check;
@@ -83,7 +84,15 @@ fn still(case: &Case<'_>, long: SignedDuration) -> Option<Timestamp> {
 
 fn report<'a>(case: &Case<'a>, named: bool) -> Result<&'a CheckReport, Verdict> {
     let need = Need::Checks { pull: case.pull.number, head: case.pull.head, named };
-    case.view.snapshot.needs.checks.get(&case.pull.head).ok_or(Verdict::Look(need))
+    let report = case.view.snapshot.needs.checks.get(&case.pull.head).ok_or(Verdict::Look(need))?;
+    unanswered(case).map_or(Ok(report), |why| Err(waits(why, None)))
+}
+
+/// That GitHub leaves a question about the checks unanswered.
+pub(in crate::decide) fn unanswered(case: &Case<'_>) -> Option<String> {
+    let words = case.view.snapshot.needs.checks.get(&case.pull.head)?.unanswered.as_ref()?;
+    let words = crate::text::phrase(words, 200);
+    Some(format!("GitHub does not answer about the checks of {}: {words}", case.pull.number))
 }
 
 fn pending(case: &Case<'_>) -> Verdict {
