@@ -1,5 +1,6 @@
 //! Reads that only a checkup makes: whose token it is, what it may do, whether the agent can be assigned.
 
+use super::partial::no_use;
 use super::shape::{Who, account};
 use super::{Client, ForgeError};
 use crate::model::{Identity, MergeMethods, Reason, Rights};
@@ -76,8 +77,10 @@ impl Client {
         let what = "ask whether the agent can be assigned";
         let variables = json!({ "owner": self.repository.owner(), "name": self.repository.name() });
         let graph = self.http.query(Reason::Assignable, what, ASSIGNABLE, variables).await?;
-        let complaint = graph.complaint();
-        let data = graph.data.filter(|_| complaint.is_empty()).ok_or_else(|| unexpected(what, &complaint))?;
+        if !graph.errors.is_empty() {
+            return Err(no_use(what, &graph, graph.complaint()));
+        }
+        let data = graph.data.ok_or_else(|| unexpected(what, "the answer holds nothing"))?;
         let nodes = data.pointer("/repository/suggestedActors/nodes").and_then(Value::as_array).cloned();
         let nodes = nodes.ok_or_else(|| unexpected(what, "the answer lists nobody"))?;
         let is_agent = |node: Value| serde_json::from_value(node).is_ok_and(|who: Who| account(Some(&who)).is_agent());

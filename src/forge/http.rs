@@ -124,7 +124,9 @@ impl Explain for ForgeError {
             }
             Self::NotFound { .. } => "check --repo and what the token may see",
             Self::Refused { status, .. } if *status >= 500 => "run the command again; see https://www.githubstatus.com",
-            Self::Refused { .. } => "check what the token may do: contents, issues and pull requests, read and write",
+            Self::Refused { .. } => {
+                "check what the token may do: actions, contents, issues and pull requests, read and write"
+            }
             Self::Unexpected { .. } => "run the command again; if it stays, report it with LOG_LEVEL=debug",
         }
         .to_owned()

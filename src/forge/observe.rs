@@ -188,24 +188,26 @@ impl Client {
         });
         let graph = self.http.query(Reason::Observe, &what, OBSERVATION, variables).await.map_err(failed)?;
         let unexpected = |why: String| Failed::Other(ForgeError::Unexpected { what: what.clone(), why });
+        let no_use = |why: String| Failed::Other(partial::no_use(&what, &graph, why));
+        let sick = too_much(&graph);
         let Some(mut data) = graph.data.clone().filter(|data| !data.is_null()) else {
-            let error = ForgeError::Unexpected { what, why: format!("GitHub complained: {}", graph.complaint()) };
-            return Err(if too_much(&graph) { Failed::TooMuch(error) } else { Failed::Other(error) });
+            let why = format!("GitHub complained: {}", graph.complaint());
+            return Err(if sick { Failed::TooMuch(ForgeError::Unexpected { what, why }) } else { no_use(why) });
         };
-        if data.get("repository").is_none_or(Value::is_null) && too_much(&graph) {
+        if data.get("repository").is_none_or(Value::is_null) && sick {
             return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
         }
         if data.get("repository").is_none_or(Value::is_null) {
             let gone = graph.errors.iter().all(|error| error.kind.as_deref() == Some("NOT_FOUND"));
             let error = ForgeError::NotFound { what: what.clone() };
-            return Err(if gone { Failed::Other(error) } else { unexpected(graph.complaint()) });
+            return Err(if gone { Failed::Other(error) } else { no_use(graph.complaint()) });
         }
-        if too_much(&graph) {
+        if sick {
             return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
         }
         let mut partial = Vec::new();
         for error in &graph.errors {
-            partial.extend(note(&mut data, error).map_err(unexpected)?);
+            partial.extend(note(&mut data, error).map_err(no_use)?);
         }
         partial.extend(self.complete(&mut data, portion.linked).await?);
         let node = data.pointer("/repository/id").and_then(Value::as_str).map(|id| NodeId(id.to_owned()));

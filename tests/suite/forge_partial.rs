@@ -2,6 +2,7 @@
 
 use crate::forge_client::{client, done, ready_pull, text};
 use crate::sim_client::simulator;
+use orchestrator::failure::Explain as _;
 use orchestrator::model::Question;
 use orchestrator::sim::AccidentKind::{After, Before, BrokenOff};
 use orchestrator::sim::world::{CheckResult, Permission};
@@ -92,4 +93,27 @@ async fn checks_that_are_too_many_at_once_are_asked_for_in_smaller_pages() {
     let report = client(&sim).checks(pull, head, "main", true).await.expect("answered");
     assert_eq!((report.checks.map(|checks| checks.len()), report.unanswered), (Some(30), None));
     assert_eq!(pages(&sim, "query Checks"), [100, 25, 25]);
+}
+
+#[tokio::test]
+async fn a_permission_that_the_token_lacks_is_named_and_nobody_is_told_to_report_it() {
+    let sim = simulator().await;
+    let mut errors = Vec::new();
+    for pointer in ["/data/repository", "/data/repository/defaultBranchRef"] {
+        withhold(&sim, "query Observe", pointer);
+        errors.push(client(&sim).observe(&Question::default()).await.expect_err(pointer));
+    }
+    let scopes = r#"{"errors":[{"type":"INSUFFICIENT_SCOPES","message":"Your token has not been granted it."}]}"#;
+    let kind = AccidentKind::Answer { status: 200, headers: Vec::new(), body: scopes.to_owned() };
+    sim.arrange(Accident::at("query Observe", kind));
+    errors.push(client(&sim).observe(&Question::default()).await.expect_err("no data"));
+    withhold(&sim, "query Assignable", "/data/repository");
+    errors.push(client(&sim).agent_assignable().await.expect_err("nobody is listed"));
+    for error in errors {
+        assert!(error.help().contains("actions, contents, issues and pull requests"), "{error}: {}", error.help());
+    }
+    // What is wrong otherwise is a defect, ours or GitHub's.
+    sim.arrange(Accident::at("query Assignable", AccidentKind::complaint()));
+    let error = client(&sim).agent_assignable().await.expect_err("a complaint");
+    assert!(error.help().contains("LOG_LEVEL=debug"), "{error}: {}", error.help());
 }

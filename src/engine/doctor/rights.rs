@@ -11,7 +11,7 @@ pub(super) fn judge(facts: &Facts) -> Finding {
     };
     if !rights.push {
         return finding("rights", Verdict::Fail, "the token's account may not push to the repository").mended_by(format!(
-            "ask an owner for write access, or give the fine-grained token contents, issues and pull requests, read and write, on {}",
+            "ask an owner for write access, or give the fine-grained token actions, contents, issues and pull requests, read and write, on {}",
             facts.repository
         ));
     }
