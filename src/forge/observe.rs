@@ -6,10 +6,11 @@
 //! not be read is not taken for one that never reported, and nothing is decided about an issue of which something is missing
 //! that decides.
 //! **Races**: GitHub gives up on a query after ten seconds (docs.github.com, "Rate limits and query limits for the GraphQL
-//! API"); then smaller pages are asked for, and the size is tried again later.
+//! API"); then smaller pages are asked for, and the size is tried again later. Where the smallest are too much, what there is
+//! is used: an issue that is not told is left alone, and of the lists there is the first page.
 
 use super::answer::{self, List, Listed, ListedHead};
-use super::partial::{self, in_part, linked, mark_unread, note, too_much};
+use super::partial::{self, in_part, linked, mark_unread, note, timed_out, too_much};
 use super::{Client, ForgeError};
 use crate::model::{ForgeFacts, ListedIssue, ListedPull, NodeId, Question, Reason};
 use serde::Deserialize;
@@ -64,6 +65,13 @@ struct Portion {
     linked: usize,
 }
 
+impl Portion {
+    /// Whether less can't be asked for.
+    fn is_smallest(self) -> bool {
+        self.list <= SMALLEST.list
+    }
+}
+
 /// Which of the sizes is used, and how many looks it has been good for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Size {
@@ -108,18 +116,40 @@ pub(super) struct Lists {
 struct Kept<T> {
     known: (u64, Option<u64>),
     entries: Vec<T>,
+    /// What GitHub withheld of it.
+    partial: Vec<String>,
     looks: u32,
 }
 
 impl<T: Clone> Kept<T> {
-    /// The list with what its first page says now; `None` where it has to be read.
-    fn with(kept: &mut Option<Self>, known: (u64, Option<u64>), fresh: &[T], number: fn(&T) -> u64) -> Option<Vec<T>> {
+    /// The list with what its first page says now, and what is missing in it; `None` where it has to be read.
+    fn with(
+        kept: &mut Option<Self>,
+        known: (u64, Option<u64>),
+        fresh: &[T],
+        number: fn(&T) -> u64,
+    ) -> Option<(Vec<T>, Vec<String>)> {
         let kept = kept.as_mut().filter(|kept| kept.known == known && kept.looks < MAX_AGE)?;
         kept.looks += 1;
-        let shown = |entry: &&T| fresh.iter().any(|other| number(other) == number(entry));
-        let others = kept.entries.iter().filter(|entry| !shown(entry));
-        Some(fresh.iter().chain(others).cloned().collect())
+        Some((together(fresh, &kept.entries, number), kept.partial.clone()))
     }
+}
+
+/// A list's first page, and what else there is of it.
+fn together<T: Clone>(fresh: &[T], all: &[T], number: fn(&T) -> u64) -> Vec<T> {
+    let shown = |entry: &&T| fresh.iter().any(|other| number(other) == number(entry));
+    fresh.iter().chain(all.iter().filter(|entry| !shown(entry))).cloned().collect()
+}
+
+/// The lists as they are read in full.
+#[derive(Default)]
+struct All {
+    issues: Vec<ListedIssue>,
+    pulls: Vec<ListedPull>,
+    /// What GitHub withheld of them.
+    partial: Vec<String>,
+    /// Whether that was for want of time: another time there is more.
+    sick: bool,
 }
 
 #[derive(Deserialize)]
@@ -202,14 +232,14 @@ impl Client {
             let error = ForgeError::NotFound { what: what.clone() };
             return Err(if gone { Failed::Other(error) } else { no_use(graph.complaint()) });
         }
-        if sick {
+        if sick && !portion.is_smallest() {
             return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
         }
         let mut partial = Vec::new();
         for error in &graph.errors {
             partial.extend(note(&mut data, error).map_err(no_use)?);
         }
-        partial.extend(self.complete(&mut data, portion.linked).await?);
+        partial.extend(self.complete(&mut data, portion).await?);
         let node = data.pointer("/repository/id").and_then(Value::as_str).map(|id| NodeId(id.to_owned()));
         *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node;
         let facts = answer::facts(data, unsettled, settled).map_err(unexpected)?;
@@ -223,27 +253,17 @@ impl Client {
 
     /// Brings the linked pull requests that did not fit: an agent that was sent off again and again has more than a page.
     /// What GitHub withheld of them.
-    async fn complete(&self, data: &mut Value, page: usize) -> Result<Vec<String>, Failed> {
+    async fn complete(&self, data: &mut Value, portion: Portion) -> Result<Vec<String>, Failed> {
         let mut partial = Vec::new();
         for list in ["unsettled", "settled"] {
             for issue in data.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                 let Some(id) = issue.get("id").and_then(Value::as_str).map(str::to_owned) else { continue };
-                for _ in 0..MAX_LINKED / page {
+                for _ in 0..MAX_LINKED / portion.linked {
                     let Some(after) = next_page(issue) else { break };
-                    let what = format!("read the linked pull requests of {id}");
-                    let variables = json!({ "id": id, "after": after, "page": page });
-                    let graph = self.http.query(Reason::LinkedPages, &what, LINKED, variables).await.map_err(failed)?;
-                    if too_much(&graph) {
-                        return Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }));
-                    }
-                    match linked(graph) {
+                    match self.further(&id, &after, portion).await? {
                         Ok((page, withheld)) => {
                             partial.extend(withheld);
                             append(issue, page);
-                        }
-                        Err(why) if why.is_empty() => {
-                            let why = "the answer holds none".to_owned();
-                            return Err(Failed::Other(ForgeError::Unexpected { what, why }));
                         }
                         // Nothing is decided about an issue whose pull requests are not all known.
                         Err(why) => {
@@ -263,8 +283,35 @@ impl Client {
         Ok(partial)
     }
 
+    /// A further page of an issue's linked pull requests with what was withheld of it, or why there is none to be had.
+    async fn further(
+        &self,
+        id: &str,
+        after: &str,
+        portion: Portion,
+    ) -> Result<Result<(Value, Vec<String>), String>, Failed> {
+        let what = format!("read the linked pull requests of {id}");
+        let variables = json!({ "id": id, "after": after, "page": portion.linked });
+        let answer = self.http.query(Reason::LinkedPages, &what, LINKED, variables).await;
+        match answer {
+            // One issue is left alone, not all of them.
+            Err(error) if portion.is_smallest() && timed_out(&error) => Ok(Err(error.to_string())),
+            Err(error) => Err(failed(error)),
+            Ok(graph) if too_much(&graph) && !portion.is_smallest() => {
+                Err(Failed::TooMuch(ForgeError::Unexpected { what, why: graph.complaint() }))
+            }
+            Ok(graph) => match linked(graph) {
+                Err(why) if why.is_empty() => {
+                    let why = "the answer holds none".to_owned();
+                    Err(Failed::Other(ForgeError::Unexpected { what, why }))
+                }
+                read @ (Ok(_) | Err(_)) => Ok(read),
+            },
+        }
+    }
+
     /// Brings the rest of the lists where they are longer than the first page. They are read anew when their length or their
-    /// newest entry changed, and now and then; what is decided never rests on them alone.
+    /// newest entry changed, and now and then; what is decided never rests on them alone, so a look goes on without the rest.
     async fn listed_in_full(&self, mut facts: ForgeFacts, size: &mut Size) -> Result<ForgeFacts, ForgeError> {
         let number = |issue: &ListedIssue| issue.number.0;
         let issues_known = (facts.open_issues, facts.issues.first().map(number));
@@ -274,79 +321,106 @@ impl Client {
         let mut more_pulls = longer(facts.open_pulls, facts.pulls.len());
         {
             let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-            if more_issues && let Some(all) = Kept::with(&mut lists.issues, issues_known, &facts.issues, number) {
+            if more_issues && let Some((all, told)) = Kept::with(&mut lists.issues, issues_known, &facts.issues, number)
+            {
                 (facts.issues, more_issues) = (all, false);
+                tell(&mut facts, told);
             }
             let number = |pull: &ListedPull| pull.number.0;
-            if more_pulls && let Some(all) = Kept::with(&mut lists.pulls, pulls_known, &facts.pulls, number) {
+            if more_pulls && let Some((all, told)) = Kept::with(&mut lists.pulls, pulls_known, &facts.pulls, number) {
                 (facts.pulls, more_pulls) = (all, false);
+                tell(&mut facts, told);
             }
         }
         if !more_issues && !more_pulls {
             return Ok(facts);
         }
-        let (issues, pulls) = loop {
-            match self.all_listed(more_issues, more_pulls, size.now().further).await {
+        let all = loop {
+            match self.all_listed(more_issues, more_pulls, size.now()).await {
                 Ok(all) => break all,
-                Err(failed) => *size = size.after_failing(failed)?,
+                Err(failed) => match size.after_failing(failed) {
+                    Ok(smaller) => *size = smaller,
+                    Err(
+                        error @ (ForgeError::RateLimited { .. }
+                        | ForgeError::Unauthorized { .. }
+                        | ForgeError::NoToken { .. }),
+                    ) => return Err(error),
+                    Err(error) => {
+                        tell(&mut facts, vec![format!("the rest of the lists: {error}")]);
+                        return Ok(facts);
+                    }
+                },
             }
         };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if more_issues {
-            lists.issues = Some(Kept { known: issues_known, entries: issues.clone(), looks: 0 });
-            facts.issues = issues;
+            facts.issues = together(&facts.issues, &all.issues, number);
+            let (entries, partial) = (facts.issues.clone(), all.partial.clone());
+            lists.issues = (!all.sick).then_some(Kept { known: issues_known, entries, partial, looks: 0 });
         }
         if more_pulls {
-            lists.pulls = Some(Kept { known: pulls_known, entries: pulls.clone(), looks: 0 });
-            facts.pulls = pulls;
+            facts.pulls = together(&facts.pulls, &all.pulls, |pull| pull.number.0);
+            let (entries, partial) = (facts.pulls.clone(), all.partial.clone());
+            lists.pulls = (!all.sick).then_some(Kept { known: pulls_known, entries, partial, looks: 0 });
         }
         drop(lists);
+        tell(&mut facts, all.partial);
         Ok(facts)
     }
 
-    async fn all_listed(
-        &self,
-        mut more_issues: bool,
-        mut more_pulls: bool,
-        size: usize,
-    ) -> Result<(Vec<ListedIssue>, Vec<ListedPull>), Failed> {
+    async fn all_listed(&self, mut more_issues: bool, mut more_pulls: bool, portion: Portion) -> Result<All, Failed> {
         let what = format!("list what is open in {}", self.repository);
-        let (mut issues, mut pulls) = (Vec::new(), Vec::new());
-        let (mut issues_after, mut pulls_after) = (None, None);
-        for _ in 0..MAX_LISTED / size {
+        let mut all = All::default();
+        let (mut issues_after, mut pulls_after): (Option<String>, Option<String>) = (None, None);
+        for _ in 0..MAX_LISTED / portion.further {
             let variables = json!({
-                "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS, "page": size,
-                "issues": more_issues, "pulls": more_pulls, "issuesAfter": issues_after, "pullsAfter": pulls_after,
+                "owner": self.repository.owner(), "name": self.repository.name(), "labels": LABELS,
+                "page": portion.further, "issues": more_issues, "pulls": more_pulls, "issuesAfter": issues_after,
+                "pullsAfter": pulls_after,
             });
             let graph = self.http.query(Reason::Lists, &what, LISTS, variables).await.map_err(failed)?;
-            let complaint = graph.complaint();
-            let unexpected = |why: String| ForgeError::Unexpected { what: what.clone(), why };
-            if too_much(&graph) {
-                return Err(Failed::TooMuch(unexpected(complaint)));
-            }
-            let page = graph.data.as_ref().and_then(|data| data.get("repository")).filter(|_| complaint.is_empty());
-            let page = page.cloned().ok_or_else(|| Failed::Other(unexpected(complaint)))?;
-            let page: Page =
-                serde_json::from_value(page).map_err(|error| Failed::Other(unexpected(error.to_string())))?;
-            if let Some(mut list) = page.issues {
-                issues_after = std::mem::take(&mut list.page_info).next();
-                issues.extend(list.issues());
-            }
-            if let Some(mut list) = page.pull_requests {
-                pulls_after = std::mem::take(&mut list.page_info).next();
-                pulls.extend(list.pulls());
-            }
+            let sick = too_much(&graph);
+            let page = graph.data.as_ref().and_then(|data| data.get("repository")).filter(|page| !page.is_null());
+            let Some(page) = page.filter(|_| !sick || portion.is_smallest()) else {
+                let error = partial::no_use(&what, &graph, graph.complaint());
+                return Err(if sick { Failed::TooMuch(error) } else { Failed::Other(error) });
+            };
+            let wrong =
+                |error: serde_json::Error| ForgeError::Unexpected { what: what.clone(), why: error.to_string() };
+            let page: Page = serde_json::from_value(page.clone()).map_err(|error| Failed::Other(wrong(error)))?;
+            all.partial.extend(graph.errors.iter().map(|error| in_part(&error.message)));
+            all.sick |= sick;
+            // A list that is withheld has no next page.
+            issues_after = page.issues.and_then(|mut list| {
+                let next = std::mem::take(&mut list.page_info).next();
+                all.issues.extend(list.issues());
+                next
+            });
+            pulls_after = page.pull_requests.and_then(|mut list| {
+                let next = std::mem::take(&mut list.page_info).next();
+                all.pulls.extend(list.pulls());
+                next
+            });
             (more_issues, more_pulls) = (more_issues && issues_after.is_some(), more_pulls && pulls_after.is_some());
             if !more_issues && !more_pulls {
                 break;
             }
         }
-        Ok((issues, pulls))
+        Ok(all)
+    }
+}
+
+/// Adds what GitHub did not tell, each once.
+fn tell(facts: &mut ForgeFacts, words: Vec<String>) {
+    for said in words {
+        if !facts.partial.contains(&said) {
+            facts.partial.push(said);
+        }
     }
 }
 
 fn failed(error: ForgeError) -> Failed {
-    if partial::timed_out(&error) { Failed::TooMuch(error) } else { Failed::Other(error) }
+    if timed_out(&error) { Failed::TooMuch(error) } else { Failed::Other(error) }
 }
 
 /// Where the next page of an issue's linked pull requests begins.

@@ -117,3 +117,111 @@ async fn a_permission_that_the_token_lacks_is_named_and_nobody_is_told_to_report
     let error = client(&sim).agent_assignable().await.expect_err("a complaint");
     assert!(error.help().contains("LOG_LEVEL=debug"), "{error}: {}", error.help());
 }
+
+#[tokio::test]
+async fn lists_that_are_too_much_are_asked_for_in_smaller_pages_and_then_left_at_the_first() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    for n in 0..25 {
+        done(client.create_issue(&text(&format!("dev-{n}.md"))).await);
+    }
+    sim.record();
+    sim.arrange(Accident::at("query Lists", After(502)).always());
+    let facts = client.observe(&Question::default()).await.expect("the first page is enough");
+    assert_eq!((facts.issues.len(), facts.open_issues), (20, 25));
+    let told = |said: &String| said.starts_with("the rest of the lists: ") && said.contains("502");
+    assert!(facts.partial.iter().any(told), "{:?}", facts.partial);
+    assert_eq!(pages(&sim, "query Lists"), [90, 45, 20]);
+    client.observe(&Question::default()).await.expect("the first page is enough");
+    assert_eq!(pages(&sim, "query Lists"), [90, 45, 20, 20], "more is not asked for again so soon");
+    sim.end_accidents();
+    let facts = client.observe(&Question::default()).await.expect("it is over");
+    assert_eq!((facts.issues.len(), facts.partial.len()), (25, 0));
+}
+
+#[tokio::test]
+async fn any_failure_of_the_lists_leaves_the_first_page_but_a_limit_is_heeded() {
+    for (kind, looks) in [
+        (AccidentKind::forbidden(), true),
+        (AccidentKind::partial("/data/repository"), true),
+        (AccidentKind::unauthorized(), false),
+        (AccidentKind::secondary_limit(60), false),
+    ] {
+        let sim = simulator().await;
+        for n in 0..21 {
+            done(client(&sim).create_issue(&text(&format!("dev-{n}.md"))).await);
+        }
+        sim.arrange(Accident::at("query Lists", kind.clone()).always());
+        let seen = client(&sim).observe(&Question::default()).await;
+        let told = |said: &String| said.starts_with("the rest of the lists: ");
+        assert_eq!(seen.is_ok_and(|facts| facts.partial.iter().any(told)), looks, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_withheld_of_the_lists_is_told_as_long_as_they_are_remembered() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    for n in 0..25 {
+        done(client.create_issue(&text(&format!("dev-{n}.md"))).await);
+    }
+    sim.record();
+    withhold(&sim, "query Lists", "/data/repository/issues/nodes/24");
+    for _ in 0..2 {
+        let facts = client.observe(&Question::default()).await.expect("the rest is told");
+        assert_eq!(facts.issues.len(), 24);
+        assert_eq!(facts.partial, ["GitHub answered in part: Resource not accessible by personal access token"]);
+    }
+    assert_eq!(pages(&sim, "query Lists"), [90]);
+}
+
+#[tokio::test]
+async fn an_issue_whose_pull_requests_are_too_much_at_any_size_is_left_alone() {
+    let sim = simulator().await;
+    let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);
+    let author = sim.world(|world| world.viewer());
+    for n in 0..6 {
+        let branch = format!("work-{n}");
+        sim.commit_files(&branch, &[("work.txt", Some(branch.as_bytes()))], "work").await.expect("committed");
+        let body = format!("Fixes #{}", issue.number.0);
+        sim.open_pull(author, &branch, "Work", &body).await.expect("opened");
+    }
+    let question = Question { unsettled: vec![issue.node], settled: Vec::new() };
+    for kind in [After(502), AccidentKind::partial("/data/node")] {
+        sim.record();
+        sim.arrange(Accident::at("query Linked", kind.clone()).always());
+        let facts = client(&sim).observe(&question).await.expect("everything else is told");
+        assert!(facts.bound[0].unread.is_some() && facts.partial.len() == 1, "{kind:?}: {facts:?}");
+        assert_eq!(pages(&sim, "query Linked"), [20, 10, 5], "{kind:?}");
+        sim.end_accidents();
+    }
+}
+
+#[tokio::test]
+async fn what_the_smallest_query_has_no_time_for_is_told_and_left_alone() {
+    let sim = simulator().await;
+    let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);
+    let question = Question { unsettled: vec![issue.node], settled: Vec::new() };
+    for (pointer, unread, listed) in [("/data/unsettled/0/links", true, 1), ("/data/repository/issues", false, 0)] {
+        sim.record();
+        sim.arrange(Accident::at("query Observe", AccidentKind::partial(pointer)).always());
+        let facts = client(&sim).observe(&question).await.expect("the rest is told");
+        assert_eq!((facts.bound[0].unread.is_some(), facts.issues.len()), (unread, listed), "{pointer}");
+        assert!(facts.partial[0].contains("Something went wrong"), "{:?}", facts.partial);
+        assert_eq!(pages(&sim, "query Observe"), [20, 10, 5], "{pointer}");
+        sim.end_accidents();
+    }
+}
+
+#[tokio::test]
+async fn the_names_of_what_is_too_much_shrink_the_query() {
+    for kind in ["RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"] {
+        let sim = simulator().await;
+        sim.record();
+        let body = serde_json::json!({ "errors": [{ "type": kind, "message": "It is too much." }] }).to_string();
+        let answer = AccidentKind::Answer { status: 200, headers: Vec::new(), body };
+        sim.arrange(Accident::at("query Observe", answer));
+        client(&sim).observe(&Question::default()).await.expect("less is answered");
+        assert_eq!(pages(&sim, "query Observe"), [10], "{kind}");
+    }
+}
