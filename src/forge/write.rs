@@ -51,9 +51,14 @@ struct Head {
 }
 
 impl Pull {
-    /// The merge commit of one that is merged.
+    fn is_merged(&self) -> bool {
+        self.merged == Some(true)
+    }
+
+    /// The merge commit of one that is merged. From the version 2026-03-10 of the API on it is not named (docs.github.com,
+    /// "Breaking changes"); of one that is open it was the trial merge.
     fn merge(&self) -> Option<CommitId> {
-        self.merge_commit_sha.as_ref().filter(|_| self.merged == Some(true)).and_then(|sha| sha.parse().ok())
+        self.merge_commit_sha.as_ref().filter(|_| self.is_merged()).and_then(|sha| sha.parse().ok())
     }
 }
 
@@ -282,6 +287,10 @@ impl Client {
                 if let Some(value) = read.merge() {
                     return Performed::Done { value };
                 }
+                if read.is_merged() {
+                    // Into what, the next look says.
+                    return not_done(format!("{pull} is merged already"));
+                }
                 if read.state.as_deref() == Some("closed") {
                     return not_done(format!("{pull} was closed"));
                 }
@@ -294,7 +303,10 @@ impl Client {
             Err(unsent @ Unsent::Limited(_)) => return unsent.performed(),
             answer => answer,
         };
-        if let Some(value) = self.read_pull(pull).await.ok().and_then(|read| read.merge()) {
+        let made = answer.as_ref().ok().filter(|reply| reply.status.is_success());
+        let made: Option<CommitId> = made.and_then(|reply| reply.body.get("sha")?.as_str()?.parse().ok());
+        let merged = self.read_pull(pull).await.ok().filter(Pull::is_merged);
+        if let Some(value) = merged.and_then(|read| made.or_else(|| read.merge())) {
             return Performed::Done { value };
         }
         match answer {

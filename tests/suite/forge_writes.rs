@@ -133,6 +133,22 @@ async fn a_merge_whose_answer_is_lost_is_read_back() {
 }
 
 #[tokio::test]
+async fn a_merge_is_told_by_its_answer_where_pull_requests_name_no_merge_commit() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    // As the newer versions of the API show it.
+    let body = r#"{"state":"closed","merged":true,"draft":false}"#.to_owned();
+    let read = Answer { status: 200, headers: Vec::new(), body };
+    let reading = Accident::at("GET /repos/{owner}/{repo}/pulls/{pull_number}", read).always();
+    sim.arrange(Accident { after: 1, ..reading });
+    let commit = done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert_eq!(sim.log("main").await.expect("a history")[0].0, commit.to_string());
+    let (why, refused) = not_done(client(&sim).merge(&merge_of(pull, &head)).await);
+    assert!(why.contains("is merged already") && !refused, "{why}");
+    assert_eq!(sim.requests().count("PUT", "/merge"), 1);
+}
+
+#[tokio::test]
 async fn another_head_than_the_judged_one_is_never_merged() {
     let sim = simulator().await;
     let (pull, head) = ready_pull(&sim, "one").await;
