@@ -1,7 +1,8 @@
 //! Lists of REST, page after page.
 //!
-//! **Guarantees**: all pages up to a named limit; a page that GitHub says is unchanged is taken from memory, which holds
-//! a bounded number of them, and of each what was made of it and no more. **Races**: a list that grows while it is read shows an entry twice rather than never.
+//! **Guarantees**: all pages up to a named limit, and the log names a list that goes on beyond it; a page that GitHub says is
+//! unchanged is taken from memory, which holds a bounded number of them, and of each what was made of it and no more.
+//! **Races**: a list that grows while it is read shows an entry twice rather than never.
 
 use super::http::Reply;
 use super::{Client, ForgeError};
@@ -13,7 +14,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-/// Most pages of a list, a hundred entries each. What is looked for in longer lists is among the newest.
+/// Most pages of a list, a hundred entries each. Of our issues those are the newest; timelines and comments come oldest
+/// first, so what was said last on something longer is not seen.
 const MAX_PAGES: usize = 50;
 /// Entries of a full page.
 const FULL: usize = 100;
@@ -77,9 +79,10 @@ impl Client {
             let more = has_next(&reply);
             all.extend(entries(what, reply)?.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()));
             if !more {
-                break;
+                return Ok(all);
             }
         }
+        cut_short(what);
         Ok(all)
     }
 
@@ -140,9 +143,10 @@ impl Client {
             let more = page.more;
             self.remember(path, page);
             if !more {
-                break;
+                return Ok(all);
             }
         }
+        cut_short(what);
         Ok(all)
     }
 
@@ -164,6 +168,10 @@ impl Client {
             self.pages.lock().unwrap_or_else(PoisonError::into_inner).put(path, page);
         }
     }
+}
+
+fn cut_short(what: &str) {
+    tracing::warn!(what, pages = MAX_PAGES, "a list is longer than what is read of it");
 }
 
 fn header<'r>(reply: &'r Reply, name: &str) -> &'r str {

@@ -219,6 +219,30 @@ async fn linked_pull_requests_of_all_pages_are_seen() {
 }
 
 #[tokio::test]
+async fn the_log_names_a_list_that_is_longer_than_what_is_read_of_it() {
+    let sim = simulator().await;
+    sim.world(|world| {
+        for n in 0..51 {
+            world.create_label(&format!("label-{n}"), "ededed", None).expect("a label");
+        }
+    });
+    let short = AccidentKind::Paged { longest: 1, shift: 0 };
+    sim.arrange(Accident::at("GET /repos/{owner}/{repo}/labels", short).always());
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let writer = std::sync::Arc::new(log.reopen().expect("a file"));
+    let guard =
+        tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish());
+    client(&sim).missing_labels(&[]).await.expect("listed");
+    drop(guard);
+    let said = std::fs::read_to_string(log.path()).expect("a log");
+    assert!(
+        said.contains("WARN") && said.contains("longer than what is read") && said.contains("list labels"),
+        "{said}"
+    );
+    assert_eq!(sim.requests().count("GET", "/labels"), 50);
+}
+
+#[tokio::test]
 async fn an_unchanged_timeline_is_free() {
     let sim = simulator().await;
     let client = client(&sim);
