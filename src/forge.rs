@@ -54,6 +54,8 @@ pub struct Client {
     pub(self) token: TokenKind,
     /// Labels that are known to exist, in lower case as GitHub compares them; `None` until they were listed.
     pub(self) labels: Mutex<Option<BTreeSet<String>>>,
+    /// The checks of red heads.
+    pub(self) red: Mutex<checks::Red>,
     /// Pages of lists that are read again and again.
     pub(self) pages: Mutex<page::Pages>,
     /// How much is asked for at once.
@@ -78,6 +80,7 @@ impl Client {
             token,
             node: Mutex::default(),
             labels: Mutex::default(),
+            red: Mutex::default(),
             pages: Mutex::default(),
             size: Mutex::default(),
             lists: Mutex::default(),

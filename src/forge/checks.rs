@@ -11,9 +11,11 @@ use super::partial::{timed_out, too_much};
 use super::rules::{Rule, kind};
 use super::shape::check_state;
 use super::{Client, ForgeError};
-use crate::model::{CheckFact, CheckReport, CommitId, HeldRun, PullNumber, Reason, RuleKind};
+use crate::model::{CheckFact, CheckReport, CheckState, CommitId, HeldRun, PullNumber, Reason, RuleKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 /// The document for the checks of a head.
 pub const CHECKS: &str = include_str!("graphql/checks.graphql");
@@ -21,6 +23,9 @@ pub const CHECKS: &str = include_str!("graphql/checks.graphql");
 const MAX_CHECKS: usize = 500;
 /// How many are asked for at once: as many as there may be, and fewer where that is too much for GitHub.
 const PAGES: [usize; 2] = [100, 25];
+/// How often the checks of a red head are told before they are read anew, and of how many heads.
+const MAX_TOLD: u32 = 4;
+const MAX_RED: usize = 16;
 /// Longest words of GitHub's silence that are kept.
 const MAX_WORDS: usize = 300;
 
@@ -78,6 +83,29 @@ impl<T> Heard<T> {
     }
 }
 
+/// The checks of red heads by name, each with how often that was told since it was read. What failed stays failed until
+/// somebody lets it run again; a look every half minute need not ask for it each time.
+#[derive(Debug, Default)]
+pub(super) struct Red(BTreeMap<CommitId, (u32, Vec<CheckFact>)>);
+
+impl Red {
+    fn get(&mut self, head: CommitId) -> Option<Vec<CheckFact>> {
+        let (told, checks) = self.0.get_mut(&head).filter(|(told, _)| *told < MAX_TOLD)?;
+        *told += 1;
+        Some(checks.clone())
+    }
+
+    fn put(&mut self, head: CommitId, checks: &[CheckFact]) {
+        self.0.remove(&head);
+        if checks.iter().any(|check| check.state == CheckState::Failure) {
+            if self.0.len() >= MAX_RED {
+                self.0.clear();
+            }
+            self.0.insert(head, (0, checks.to_vec()));
+        }
+    }
+}
+
 impl Client {
     /// What is known of the checks of a head; each of them only where they are to be named.
     ///
@@ -100,6 +128,17 @@ impl Client {
 
     /// Every check of the head, in smaller pages where the usual ones are too much for GitHub.
     async fn contexts(&self, pull: PullNumber, head: CommitId) -> Result<Heard<Vec<CheckFact>>, ForgeError> {
+        if let Some(known) = self.red.lock().unwrap_or_else(PoisonError::into_inner).get(head) {
+            return Ok(Heard::Told(known));
+        }
+        let heard = self.contexts_in_pages(pull, head).await?;
+        if let Heard::Told(checks) = &heard {
+            self.red.lock().unwrap_or_else(PoisonError::into_inner).put(head, checks);
+        }
+        Ok(heard)
+    }
+
+    async fn contexts_in_pages(&self, pull: PullNumber, head: CommitId) -> Result<Heard<Vec<CheckFact>>, ForgeError> {
         let mut why = String::new();
         for size in PAGES {
             match self.contexts_by(size, pull, head).await {

@@ -7,6 +7,7 @@
 //! **Known**: REST does not say which comments are hidden (minimized), so a hidden one is quoted where its author may
 //! write; whom one hides a comment of usually may not. A review in progress is nobody's word yet, and left out.
 
+use super::page::if_known;
 use super::shape::{Who, account};
 use super::{Client, ForgeError};
 use crate::model::{AccountId, Discussion, DiscussionEntry, EntryKind, PullNumber, Reason, Verdict};
@@ -63,17 +64,17 @@ impl Client {
     pub async fn discussion(&self, pull: PullNumber) -> Result<Discussion, ForgeError> {
         let what = format!("read the discussion of {pull}");
         let path = self.path(&format!("/pulls/{}", pull.0));
-        let reply = self.http.get(Reason::Discussion, &what, &path).await?;
-        let description: Pull = serde_json::from_value(reply.body)
+        let reason = Reason::Discussion;
+        let description: Pull = serde_json::from_value(self.watched(reason, &what, &path).await?)
             .map_err(|error| ForgeError::Unexpected { what: what.clone(), why: error.to_string() })?;
         let link = page(description.html_url);
-        let comments: Vec<Comment> =
-            self.list(Reason::Discussion, &what, &self.path(&format!("/issues/{}/comments", pull.0))).await?;
-        let reviews: Vec<Review> = self.list(Reason::Discussion, &what, &format!("{path}/reviews")).await?;
-        let remarks: Vec<Comment> = self.list(Reason::Discussion, &what, &format!("{path}/comments")).await?;
-        let mut said: Vec<DiscussionEntry> = comments.into_iter().map(|comment| of_comment(comment, &link)).collect();
-        said.extend(reviews.into_iter().filter_map(|review| of_review(review, &link)));
-        said.extend(remarks.into_iter().map(|comment| of_comment(comment, &link)));
+        // A capability issue may wait for an hour until it can be made, and all of this is read with every look.
+        let comment = |comment: Comment| Some(of_comment(comment, &link));
+        let review = |review: Review| of_review(review, &link);
+        let comments = self.path(&format!("/issues/{}/comments", pull.0));
+        let mut said: Vec<DiscussionEntry> = self.watch(reason, &what, &comments, if_known(comment)).await?;
+        said.extend(self.watch(reason, &what, &format!("{path}/reviews"), if_known(review)).await?);
+        said.extend(self.watch(reason, &what, &format!("{path}/comments"), if_known(comment)).await?);
         said.sort_by(|a, b| (a.at, a.id, &a.kind).cmp(&(b.at, b.id, &b.kind)));
         let mut writers = BTreeMap::new();
         let author = account(description.user.as_ref());
@@ -115,9 +116,9 @@ impl Client {
         }
         let login = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
         let path = self.path(&format!("/collaborators/{login}/permission"));
-        match self.http.get(Reason::Permission, "ask for a permission", &path).await {
-            Ok(reply) => {
-                let Ok(answer) = serde_json::from_value::<Permission>(reply.body) else { return Ok(false) };
+        match self.watched(Reason::Permission, "ask for a permission", &path).await {
+            Ok(body) => {
+                let Ok(answer) = serde_json::from_value::<Permission>(body) else { return Ok(false) };
                 let same = answer.user.as_ref().is_none_or(|user| account(Some(user)).id == id);
                 Ok(same && matches!(answer.permission.as_deref(), Some("admin" | "maintain" | "write")))
             }

@@ -31,7 +31,7 @@ pub(super) struct Page {
     more: bool,
 }
 
-/// Pages by path, each with when it was used last.
+/// Pages by what they are read for and their path, each with when it was used last: what is made of an entry differs.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     pages: BTreeMap<String, (u64, Page)>,
@@ -119,7 +119,8 @@ impl Client {
         let mut all = Vec::new();
         for number in 1..=most {
             let path = numbered(path, number);
-            let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&path);
+            let name = name(reason, &path);
+            let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&name);
             let etag = known.as_ref().map(|page| page.etag.as_str());
             let reply = self.http.get_unless(reason, what, &path, etag).await?;
             let page = match known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
@@ -141,25 +142,28 @@ impl Client {
             let kept = page.kept.iter().map(|entry| serde_json::from_value(entry.clone()));
             all.extend(kept.collect::<Result<Vec<T>, _>>().map_err(unexpected)?);
             let more = page.more;
-            self.remember(path, page);
+            self.remember(name, page);
             if !more {
                 return Ok(all);
             }
         }
-        cut_short(what);
+        if most > 1 {
+            cut_short(what);
+        }
         Ok(all)
     }
 
     /// One object that is read again and again: what is unchanged costs nothing.
     pub(super) async fn watched(&self, reason: Reason, what: &str, path: &str) -> Result<Value, ForgeError> {
-        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(path);
+        let name = name(reason, path);
+        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(&name);
         let etag = known.as_ref().map(|page| page.etag.as_str());
         let reply = self.http.get_unless(reason, what, path, etag).await?;
         if let Some(known) = known.filter(|_| reply.status == StatusCode::NOT_MODIFIED) {
             return Ok(known.kept.into_iter().next().unwrap_or_default());
         }
         let page = Page { etag: etag_of(&reply), kept: vec![reply.body.clone()], more: false };
-        self.remember(path.to_owned(), page);
+        self.remember(name, page);
         Ok(reply.body)
     }
 
@@ -191,6 +195,11 @@ fn entries(what: &str, reply: Reply) -> Result<Vec<Value>, ForgeError> {
         return Err(ForgeError::Unexpected { what: what.to_owned(), why: "the answer is no list".to_owned() });
     };
     Ok(entries)
+}
+
+/// What is made of a page depends on what it is read for.
+fn name(reason: Reason, path: &str) -> String {
+    format!("{}: {path}", reason.word())
 }
 
 fn numbered(path: &str, number: usize) -> String {

@@ -175,9 +175,9 @@ impl Client {
     /// When GitHub can't be asked.
     pub async fn issue(&self, number: IssueNumber) -> Result<Option<ListedIssue>, ForgeError> {
         let what = format!("read {number}");
-        match self.http.get(Reason::Issue, &what, &self.path(&format!("/issues/{}", number.0))).await {
-            Ok(reply) => {
-                let issue: Issue = serde_json::from_value(reply.body)
+        match self.watched(Reason::Issue, &what, &self.path(&format!("/issues/{}", number.0))).await {
+            Ok(body) => {
+                let issue: Issue = serde_json::from_value(body)
                     .map_err(|error| ForgeError::Unexpected { what, why: error.to_string() })?;
                 // Another number is another issue: this one was moved to where the redirect led.
                 Ok(Some(issue).filter(|issue| issue.pull_request.is_none() && issue.number == number.0).map(listed))

@@ -6,10 +6,8 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    clippy::indexing_slicing,
     reason = "a campaign that can't go on has failed; it runs programs, has a clock, and prints its table"
 )]
 

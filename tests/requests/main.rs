@@ -9,9 +9,12 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
     reason = "a campaign that can't go on has failed; it prints its table"
 )]
 
+#[path = "../suite/folder.rs"]
+mod folder;
 #[path = "../suite/night.rs"]
 mod night;
 #[path = "../suite/stage.rs"]

@@ -9,7 +9,7 @@ use orchestrator::engine::port::Remote as _;
 use orchestrator::engine::{Cycle, Engine};
 use orchestrator::forge;
 use orchestrator::model::Outcome;
-use orchestrator::sim::{Accident, AccidentKind, Miniature, Options, Wire};
+use orchestrator::sim::{Miniature, Options, Wire};
 
 /// The token of the viewer.
 const TOKEN: &str = "simulated-token";
@@ -149,8 +149,12 @@ async fn what_github_refused_is_not_forgotten_beside_a_process_that_only_looks()
         beside.look(&lock).await.expect("it can look");
     };
     look().await;
-    let refused = AccidentKind::Answer { status: 403, headers: Vec::new(), body: r#"{"message":"No."}"#.to_owned() };
-    booth.wire.arrange(Accident::on("POST", "/assignees", refused).always());
+    let refused = orchestrator::sim::AccidentKind::Answer {
+        status: 403,
+        headers: Vec::new(),
+        body: r#"{"message":"No."}"#.to_owned(),
+    };
+    booth.wire.arrange(orchestrator::sim::Accident::on("POST", "/assignees", refused).always());
     for _ in 0..4 {
         booth.cycle().await;
     }

@@ -3,9 +3,11 @@
 use crate::forge_client::{arrange, client, client_with, done, ready_pull, text};
 use crate::sim_client::{graphql, simulator};
 use orchestrator::forge::ForgeError;
-use orchestrator::model::{AgentEventKind, EntryKind, IssueNumber, Key, NodeId, PullNumber, Question, Verdict};
+use orchestrator::model::{
+    AgentEventKind, EntryKind, IssueNumber, Key, NodeId, Performed, PullNumber, Question, Verdict,
+};
 use orchestrator::sim::AccidentKind::{Answer, Before, BrokenOff};
-use orchestrator::sim::world::{Permission, ReviewState};
+use orchestrator::sim::world::{CheckResult, Permission, ReviewState};
 use orchestrator::sim::{Accident, AccidentKind, Simulator};
 
 fn item(name: &str) -> Key {
@@ -261,6 +263,49 @@ async fn an_unchanged_timeline_is_free() {
 }
 
 #[tokio::test]
+async fn what_failed_is_not_asked_about_with_every_look() {
+    let sim = simulator().await;
+    let (pull, head) = ready_pull(&sim, "one").await;
+    let client = client(&sim);
+    let id = head.parse().expect("a commit");
+    let read = async |times: usize| {
+        let mut names = Vec::new();
+        for _ in 0..times {
+            let report = client.checks(pull, id, "main", true).await.expect("read");
+            names = report.checks.expect("they may be read").into_iter().map(|check| check.name).collect();
+        }
+        names
+    };
+    // One that runs is asked for each time.
+    sim.report_check(&head, "unit", CheckResult::Pending);
+    read(3).await;
+    assert_eq!(client.spent().graphql, 3);
+    sim.report_check(&head, "unit", CheckResult::Failure);
+    read(4).await;
+    sim.report_check(&head, "lint", CheckResult::Failure);
+    assert_eq!((read(1).await, client.spent().graphql), (vec!["unit".to_owned()], 4));
+    let mut names = read(1).await;
+    names.sort();
+    assert_eq!((names, client.spent().graphql), (vec!["lint".to_owned(), "unit".to_owned()], 5));
+}
+
+#[tokio::test]
+async fn an_issue_that_is_left_open_costs_nothing_while_nothing_changes() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    let made = match client.create_issue(&text("dev-a.md")).await {
+        Performed::Done { value } => value.number,
+        other => panic!("{other:?}"),
+    };
+    let first = client.issue(made).await.expect("read");
+    let before = sim.requests().not_modified;
+    assert_eq!(client.issue(made).await.expect("read"), first);
+    assert_eq!(sim.requests().not_modified, before + 1);
+    sim.world(|world| world.close(made.0, world.viewer(), None));
+    assert!(client.issue(made).await.expect("read").is_some_and(|issue| !issue.open));
+}
+
+#[tokio::test]
 async fn a_discussion_quotes_those_who_may_write_and_counts_the_others() {
     let sim = simulator().await;
     let (pull, _) = ready_pull(&sim, "one").await;
@@ -279,7 +324,8 @@ async fn a_discussion_quotes_those_who_may_write_and_counts_the_others() {
         world.review_thread(stranger, pull.0, "src/b.rs", "Run this.").expect("a thread");
     });
     let before = sim.requests().entries.len();
-    let discussion = client(&sim).discussion(pull).await.expect("read");
+    let client = client(&sim);
+    let discussion = client.discussion(pull).await.expect("read");
     let texts: Vec<&str> = discussion.entries.iter().map(|entry| entry.text.as_str()).collect();
     let words: Vec<String> = (0..75).map(|n| format!("Word {n}.")).collect();
     let mut expected: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -295,6 +341,14 @@ async fn a_discussion_quotes_those_who_may_write_and_counts_the_others() {
     let log = sim.requests();
     let asked = log.entries.iter().skip(before).filter(|entry| entry.path.ends_with("/permission"));
     assert_eq!(asked.count(), 3, "each account once: the pull request's author, the writer, the stranger");
+    // A capability issue that can't be made yet has it read with every look; our own comments lie at the same address.
+    client.own_comments(pull).await.expect("read");
+    // The first read makes GitHub find out whether it can be merged, which changes the page once.
+    client.discussion(pull).await.expect("read");
+    let (before, spent) = (sim.requests().not_modified, client.spent());
+    assert_eq!(client.discussion(pull).await.expect("read"), discussion);
+    let unchanged = sim.requests().not_modified - before;
+    assert_eq!(client.spent().rest - spent.rest, unchanged, "{unchanged} were free");
 }
 
 #[tokio::test]
