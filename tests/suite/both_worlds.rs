@@ -140,16 +140,6 @@ scenarios! {
             Step::Merge(2, MergeMethod::Merge),
             Step::Cycles(2),
         ]);
-        a_merge_is_pushed_back_and_nothing_is_built_on_it: item(Script::Normal, vec![
-            Step::Until(finished),
-            Step::World(|world| { let viewer = world.viewer(); world.mark_ready(viewer, 2).expect("a draft") }),
-            Step::Remember,
-            Step::Merge(2, MergeMethod::Merge),
-            Step::PushBack,
-            Step::Cycles(2),
-            Step::Pass(700),
-            Step::Cycles(1),
-        ]);
         the_loop_is_paused_and_goes_on: item(Script::Normal, vec![
             Step::Push("main", "planning/PAUSE", Some(b"")),
             Step::Settle,

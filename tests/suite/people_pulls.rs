@@ -39,6 +39,24 @@ acts! {
         shown: ["#2 was merged; dev-1.md is complete and owes its capability update"],
         outcome: ["dev-1.md: #1 merged by #2", "complete/dev-1.md", "capability update of dev-1.md: #3 unsettled"],
     }
+    a_merge_is_pushed_back {
+        "GitHub says merged and the mainline does not hold it: nothing is built on it, and after ten minutes a person is asked",
+        one(vec![
+            Step::Until(finished),
+            Step::World(ready),
+            Step::Remember,
+            Step::Merge(2, MergeMethod::Merge),
+            Step::PushBack,
+            Step::Cycles(2),
+            Step::Pass(700),
+            Step::Cycles(1),
+        ]),
+        shown: [
+            ", and `main` does not hold that yet",
+            ", and `main` does not hold that: put <id> back on `main`, or reopen #1 and close it as not planned",
+        ],
+        outcome: ["dev-1.md: #1 unsettled", "#2 merged into main", "processed/dev-1.md", "nothing written"],
+    }
     a_pull_request_that_is_not_linked_is_merged {
         "nothing says that it belongs to the issue: the item stays in work, and after half an hour that is said",
         idle(vec![
