@@ -52,7 +52,8 @@ pub(super) fn agent_state(issue: &BoundIssue) -> AgentState {
     let of_agent = |event: &&Assignment| event.assignee.is_agent();
     match issue.assignments.iter().filter(of_agent).max_by_key(|event| event.at) {
         _ if issue.assignees.iter().any(AccountId::is_agent) => AgentState::Assigned,
-        Some(event) if !event.assigned => AgentState::Withdrawn(event.actor.login.clone()),
+        // That it was dropped by itself is no word of a person: it counts as sent, and sent once more when it is late.
+        Some(event) if !event.assigned && !event.actor.is_agent() => AgentState::Withdrawn(event.actor.login.clone()),
         Some(_) => AgentState::Assigned,
         None => AgentState::Never,
     }

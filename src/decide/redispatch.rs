@@ -20,7 +20,9 @@ pub(super) fn left(view: View<'_>, binding: &Binding, issue: &BoundIssue, stage:
     if issue.state != IssueState::Open || is_answered(issue) || held || linking::ended(view, issue).is_some() {
         return None;
     }
-    let events = || issue.assignments.iter().filter(|event| event.assignee.is_agent());
+    // That it went by itself is nobody's word.
+    let told = |event: &&Assignment| event.assignee.is_agent() && (event.assigned || !event.actor.is_agent());
+    let events = || issue.assignments.iter().filter(told);
     let taken_off: Vec<&Assignment> = events().filter(|event| !event.assigned && event.at > since).collect();
     let newest = events().max_by_key(|event| event.at)?;
     let taken_off = match taken_off.as_slice() {

@@ -262,7 +262,9 @@ fn refuse_stranger(site: &Site<impl Objects>, call: &Call) -> Answer {
 
 async fn serve_git(site: &Site<impl Objects>, call: &Call, kind: RequestKind, account: Option<AccountId>) -> Answer {
     let public = !call.headers.contains_key(AUTHORIZATION) && !site.hub.world().settings.private;
+    let twice = call.headers.get_all(AUTHORIZATION).iter().count() > 1;
     let answer = match account {
+        _ if twice => Answer::error(StatusCode::BAD_REQUEST, "Duplicate header: \"Authorization\""),
         // What is public may be fetched by everybody.
         None if public && kind != RequestKind::GitPush => git(site, call, kind, AccountId(0)).await,
         None => {

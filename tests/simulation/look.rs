@@ -271,7 +271,7 @@ fn pull_in_brief(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
 
 fn pull_in_full(world: &World, subject: &Subject, pull: &Pull) -> PullFacts {
     let brief = pull_in_brief(world, subject, pull);
-    let events = last(subject, 20, |what| matches!(what, What::ReviewRequested(_) | What::Closed { .. }));
+    let events = last(subject, 100, |what| matches!(what, What::ReviewRequested(_) | What::Closed { .. }));
     let asked = events.iter().filter_map(|event| match event.what {
         What::ReviewRequested(who) => Some(who),
         _ => None,

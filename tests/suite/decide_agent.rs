@@ -68,7 +68,7 @@ fn an_agent_that_never_began_is_sent_once_more_and_only_once() {
     let (us, they) = (maintainer(), mona());
     let all = "[Redispatch, Unassign, Assign]";
     // Assignments (second, by whom, assigned), what was written down, what comes of it.
-    let table: [(&[Turn], Option<i64>, &str); 11] = [
+    let table: [(&[Turn], Option<i64>, &str); 14] = [
         (&[(-START + 1, us.clone(), true)], None, "Agent until Some(1)"),
         (&[(-START, us.clone(), true)], None, all),
         // Whoever assigned it last: the time counts from then.
@@ -77,6 +77,10 @@ fn an_agent_that_never_began_is_sent_once_more_and_only_once() {
         (&[(-START, us.clone(), true)], Some(-START), "[Unassign, Assign]"),
         // Taken off by us, and not sent again.
         (&[(-START, us.clone(), true), (-5, us.clone(), false)], Some(-START), "[Assign]"),
+        // GitHub dropped it, or it went by itself: that is nobody's command.
+        (&[(-START + 1, us.clone(), true), (-5, agent(), false)], None, "Agent until Some(1)"),
+        (&[(-START, us.clone(), true), (-5, agent(), false)], None, all),
+        (&[(-START, us.clone(), true), (-5, agent(), false)], Some(-START), "[Unassign, Assign]"),
         // Taken off by a person: that is a command.
         (&[(-START, us.clone(), true), (-5, they.clone(), false)], Some(-START), "Person until None"),
         // Sent again, and it may still begin.
