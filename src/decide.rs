@@ -175,7 +175,7 @@ fn is_everybodys(view: View<'_>, binding: &Binding) -> bool {
         && progress::state(view, binding, issue) == progress::AgentState::Assigned
         && !issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL)
         && linking::progress(view, binding, issue).is_none()
-        && redispatch::due(view, issue).is_none_or(|(at, _)| linking::unheard(view, issue, at).is_none());
+        && !redispatch::due(view, issue).is_some_and(|(at, _)| linking::is_heard_of(view, issue, at));
     never_began || progress::judged_pull(issue).is_some_and(|pull| liveness::is_unpaid(view, pull.number))
 }
 

@@ -37,9 +37,9 @@ pub use checkup::{Identity, MergeMethods, Rights};
 pub use decision::{Actor, Decision, Evidence, Focus, Obligation, Outcome, Veto, Waiting};
 pub use discussion::{Discussion, DiscussionEntry, EntryKind, Verdict};
 pub use forge_facts::{
-    AccountId, AgentEvent, AgentEventKind, Assignment, BoundIssue, Candidate, CheckFact, CheckReport, CheckState,
-    ForgeFacts, HeldRun, IssueDetail, IssueState, ListedIssue, ListedPull, MergeQueue, MergeState, Mergeable,
-    OwnComment, PullFacts, PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
+    AccountId, AgentEvent, AgentEventKind, AgentPulls, Assignment, BoundIssue, Candidate, CheckFact, CheckReport,
+    CheckState, ForgeFacts, HeldRun, IssueDetail, IssueState, ListedIssue, ListedPull, MergeQueue, MergeState,
+    Mergeable, OwnComment, PullFacts, PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
 };
 pub use id::{BlobId, CommitId, InvalidId, IssueNumber, NodeId, ObjectId, PullNumber, RefName, RepositoryName, TreeId};
 pub use ledger::{Applied, Ledger, NEWEST_SETTLED};

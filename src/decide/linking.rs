@@ -161,24 +161,24 @@ fn over(view: View<'_>, issue: &BoundIssue) -> Option<(String, Outcome)> {
 /// what names it, and the list of open ones forgets what was merged or closed.
 pub(super) fn unheard(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> Option<(String, Outcome)> {
     let n = issue.number;
-    let Some(pulls) = &view.snapshot.needs.agent_pulls else {
-        return Some((
-            format!("what else the agent did since {since} is looked at"),
-            Outcome::Look { needs: vec![Need::AgentPulls] },
-        ));
+    let look = |needs: Vec<Need>| {
+        Some((format!("what else the agent did since {since} is looked at"), Outcome::Look { needs }))
     };
-    let may_answer = |candidate: &&Candidate| {
-        !candidate.cross_repository
-            && candidate.created >= since
-            && !answers_another(view, n, candidate.number)
-            && !is_named_by_another(view, n, candidate.number)
-            && !says_it_closes_another(view, n, candidate.number)
-    };
-    let found: Vec<&Candidate> = pulls.iter().filter(may_answer).collect();
-    let unread = found.iter().filter(|one| !view.snapshot.needs.descriptions.contains_key(&one.number));
-    let needs: Vec<Need> = unread.map(|one| Need::Description { pull: one.number }).collect();
-    if !needs.is_empty() && needs.len() <= MOST_READ {
-        return Some((format!("what else the agent did since {since} is looked at"), Outcome::Look { needs }));
+    let again = format!("close {n} if it was answered, or assign the agent again");
+    let Some(newest) = &view.snapshot.needs.agent_pulls else { return look(vec![Need::AgentPulls]) };
+    let found = unexplained(view, issue, &newest.pulls, since);
+    let read = |one: &&&Candidate| view.snapshot.needs.descriptions.contains_key(&one.number);
+    let unread: Vec<Need> =
+        found.iter().filter(|one| !read(one)).map(|one| Need::Description { pull: one.number }).collect();
+    if !unread.is_empty() && found.len() <= MOST_READ {
+        return look(unread);
+    }
+    if found.len() > MOST_READ || newest.reach.is_some_and(|reach| reach > since) {
+        let why = format!(
+            "since the agent was sent to {n} more pull requests were opened than are looked through, and one of them may \
+             answer it"
+        );
+        return Some((why.clone(), stalled(why, again)));
     }
     let Candidate { number: pull, state, base, .. } = found.first()?;
     let how = match state {
@@ -190,6 +190,25 @@ pub(super) fn unheard(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> O
     let lifts =
         format!("if it answers {n}, put `Fixes {n}` into its description or close {n}; else assign the agent again");
     Some((why.clone(), stalled(why, lifts)))
+}
+
+/// Whether there is such a pull request, as far as this look knows.
+pub(super) fn is_heard_of(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> bool {
+    let newest = view.snapshot.needs.agent_pulls.as_ref();
+    newest.is_some_and(|newest| !unexplained(view, issue, &newest.pulls, since).is_empty())
+}
+
+/// Those that were opened since then and of which nothing says that they answer another issue.
+fn unexplained<'a>(view: View<'_>, issue: &BoundIssue, pulls: &'a [Candidate], since: Timestamp) -> Vec<&'a Candidate> {
+    let n = issue.number;
+    let may_answer = |candidate: &&Candidate| {
+        !candidate.cross_repository
+            && candidate.created >= since
+            && !answers_another(view, n, candidate.number)
+            && !is_named_by_another(view, n, candidate.number)
+            && !says_it_closes_another(view, n, candidate.number)
+    };
+    pulls.iter().filter(may_answer).collect()
 }
 
 /// When the agent was sent to the issue first.

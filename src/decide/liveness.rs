@@ -72,8 +72,8 @@ pub(super) fn over(events: &[AgentEvent], created: Timestamp, now: Timestamp) ->
     }
 }
 
-/// The words of a failure, after a colon.
-fn said(message: Option<&str>) -> String {
+/// The words of a failure on one line, after a colon.
+pub(super) fn said(message: Option<&str>) -> String {
     let words = one_line(message.unwrap_or_default(), MAX_WORDS);
     if words.is_empty() { String::new() } else { format!(": {words}") }
 }

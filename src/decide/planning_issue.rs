@@ -68,11 +68,19 @@ pub(super) fn unlanded(
     let (branch, n) = (&view.snapshot.tips.branch, issue.number);
     let why = format!("{} was merged as {}, and `{branch}` does not hold that", pull.number, commit.short());
     let until = at.saturating_add(LANDING).unwrap_or(at);
+    // Later work goes its own way, once it is no mere lag.
+    let goes_on = |other: &PullFacts| other.state == PullState::Open && other.created > at;
+    if view.snapshot.now >= until && issue.pulls.iter().any(goes_on) {
+        return None;
+    }
     let outcome = if view.snapshot.now < until {
         let waiting = Waiting { why: format!("{why} yet"), actor: Actor::Forge, until: Some(until) };
         Outcome::Wait { waiting }
     } else {
-        let lifts = format!("put {} back on `{branch}`, or reopen {n} and close it as not planned", commit.short());
+        let lifts = format!(
+            "put {} back on `{branch}`, have another pull request close {n}, or reopen {n} and close it as not planned",
+            commit.short()
+        );
         stalled(why.clone(), lifts)
     };
     Some(Owed::new(rank, stage, why, outcome).about(left::focus(view, binding)))

@@ -3,8 +3,8 @@
 //! **Guarantees**: exactly one pull request is judged; the merge names the head that was judged; an empty planning pull
 //! request is closed, never merged; an agent's failure is told apart from an answer.
 
-use super::create::is_one_of_us;
 use super::guardrail::{self, Case, Judgement, PullKind};
+use super::redispatch::Half;
 use super::{View, act, left, linking, liveness, nudge, redispatch, stalled, wait};
 use crate::message;
 use crate::model::{
@@ -62,14 +62,11 @@ pub(super) fn agent_state(issue: &BoundIssue) -> AgentState {
 /// The same of a bound issue. That we took the agent off, to send it once more, is no word of a person: where that was not
 /// finished the agent counts as sent.
 pub(super) fn state(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> AgentState {
-    let state = agent_state(issue);
-    let Some(since) = binding.redispatch else { return state };
-    let taken_off = issue.assignments.iter().filter(|event| event.assignee.is_agent() && !event.assigned);
-    let later: Vec<&Assignment> = taken_off.filter(|event| event.at > since).collect();
-    match (state, later.as_slice()) {
-        // One of ours is the one that was written down; another one is a person's.
-        (AgentState::Withdrawn(_), [ours]) if is_one_of_us(view, &ours.actor) => AgentState::Assigned,
-        (state, _) => state,
+    match agent_state(issue) {
+        AgentState::Withdrawn(_) if redispatch::half_way(view, binding, issue) == Some(Half::TakenOff) => {
+            AgentState::Assigned
+        }
+        state => state,
     }
 }
 

@@ -13,28 +13,48 @@ use super::{Owed, Rank, View, act, guardrail, left, linking, stalled};
 use crate::model::{ActionKind, Assignment, Binding, BoundIssue, Effect, Evidence, IssueState, Outcome, Stage};
 use jiff::{SignedDuration, Timestamp};
 
+/// How far the sending that was written down got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// It was written down.
+    Written,
+    /// We took the agent off.
+    TakenOff,
+}
+
+/// Where a sending stands half-way; nothing where it is done, or a person had a hand in it since. That the agent went by
+/// itself is nobody's word. Of two unassignments one of ours is the one that was written down; another one is a person's,
+/// who has our account perhaps.
+pub(super) fn half_way(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<Half> {
+    let since = binding.redispatch?;
+    let told = |event: &&Assignment| event.assignee.is_agent() && (event.assigned || !event.actor.is_agent());
+    let later: Vec<&Assignment> = issue.assignments.iter().filter(told).filter(|event| event.at > since).collect();
+    match later.as_slice() {
+        [] if issue.assignments.iter().any(|event| event.assignee.is_agent()) => Some(Half::Written),
+        [ours] if !ours.assigned && is_one_of_us(view, &ours.actor) => Some(Half::TakenOff),
+        _ => None,
+    }
+}
+
 /// What a sending that did not get that far still owes.
 pub(super) fn left(view: View<'_>, binding: &Binding, issue: &BoundIssue, stage: Stage) -> Option<Owed> {
-    let since = binding.redispatch?;
+    let half = half_way(view, binding, issue)?;
     let held = issue.labels.iter().any(|label| label == guardrail::HOLD_LABEL);
-    if issue.state != IssueState::Open || is_answered(issue) || held || linking::ended(view, issue).is_some() {
+    if issue.state != IssueState::Open || is_answered(issue) || held {
         return None;
     }
-    // That it went by itself is nobody's word.
-    let told = |event: &&Assignment| event.assignee.is_agent() && (event.assigned || !event.actor.is_agent());
-    let events = || issue.assignments.iter().filter(told);
-    let taken_off: Vec<&Assignment> = events().filter(|event| !event.assigned && event.at > since).collect();
-    let newest = events().max_by_key(|event| event.at)?;
-    let taken_off = match taken_off.as_slice() {
-        [] if newest.assigned && newest.at <= since => None,
-        // One of ours is the one that was written down; another one is a person's.
-        [ours] if !newest.assigned && is_one_of_us(view, &ours.actor) => Some(ours),
-        _ => return None,
-    };
+    // What may be an answer ends it as a linked pull request does.
+    if linking::progress(view, binding, issue).is_some() {
+        return None;
+    }
+    let off = (half == Half::Written).then(|| unassign(view, binding));
+    // GitHub may not show yet that it is done: who is taken off then is in the new session.
+    if let Some(waiting) = off.as_ref().and_then(|off| left::unseen(view, off)) {
+        return Some(Owed::new(Rank::EffectsLeft, stage, waiting.why.clone(), Outcome::Wait { waiting }));
+    }
     if let Some((reason, outcome)) = text(view, binding) {
         return Some(Owed::new(Rank::EffectsLeft, stage, reason, outcome));
     }
-    let off = taken_off.is_none().then(|| unassign(view, binding));
     let effects: Vec<Effect> = off.into_iter().chain([assign(view, &binding.key)]).collect();
     let refused = effects.iter().find_map(|effect| left::refused(view, binding, effect));
     if let Some(aside) = refused {
@@ -50,6 +70,9 @@ fn text(view: View<'_>, binding: &Binding) -> Option<(String, Outcome)> {
         Ok(revise) => revise?,
         Err(owed) => return Some(owed),
     };
+    if let Some(aside) = left::refused(view, binding, &revise) {
+        return Some((aside.obligation.reason, aside.obligation.outcome));
+    }
     let reason = format!("{} is brought back to our words before the agent is sent once more", binding.issue);
     Some((reason, act(ActionKind::AskGap, &binding.key, vec![revise])))
 }
@@ -71,11 +94,11 @@ pub(super) fn late(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Opt
     let (at, _) = due(view, issue).filter(|(_, due)| view.snapshot.now >= *due)?;
     let n = issue.number;
     let evidence = vec![Evidence { fact: format!("the agent was assigned to {n}"), value: at.to_string() }];
+    if let Some((reason, outcome)) = linking::unheard(view, issue, at) {
+        return Some(Progress { phase: Phase::Asked, reason, evidence, outcome });
+    }
     let (reason, outcome) = match binding.redispatch {
         None => {
-            if let Some((reason, outcome)) = linking::unheard(view, issue, at) {
-                return Some(Progress { phase: Phase::Asked, reason, evidence, outcome });
-            }
             if let Some((reason, outcome)) = text(view, binding) {
                 return Some(Progress { phase: Phase::Asked, reason, evidence, outcome });
             }

@@ -37,6 +37,7 @@ const fn is_shown_late(effect: &Effect) -> bool {
     matches!(
         effect,
         Effect::Comment { .. }
+            | Effect::Unassign { .. }
             | Effect::Approve { .. }
             | Effect::Rerun { .. }
             | Effect::UpdateBranch { .. }

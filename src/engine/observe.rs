@@ -9,8 +9,8 @@ use super::cycle::ErrorOf;
 use super::port::{Forge, Remote};
 use crate::config;
 use crate::model::{
-    CommitId, ForgeFacts, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, PullFacts, PullNumber, PullState,
-    Question, RepositoryName, SeenHead, Snapshot, TipHints,
+    CheckState, CommitId, ForgeFacts, Ledger, LimitsMet, NEWEST_SETTLED, Need, Needs, NodeId, PullFacts, PullNumber,
+    PullState, Question, RepositoryName, SeenHead, Snapshot, TipHints,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,7 +101,9 @@ fn heads(forge: &ForgeFacts, known: &BTreeMap<PullNumber, SeenHead>, now: Timest
         let changed = pull.updated.filter(|at| *at <= now).unwrap_or(now);
         let ready = before.and_then(|seen| if seen.draft && !pull.draft { Some(changed) } else { seen.ready });
         let since = before.map_or(changed, |seen| seen.since);
-        (pull.number, SeenHead { head: pull.head, since, draft: pull.draft, ready })
+        let unfinished = matches!(pull.checks, CheckState::Pending | CheckState::Expected);
+        let pending = unfinished.then(|| before.and_then(|seen| seen.pending).unwrap_or(now));
+        (pull.number, SeenHead { head: pull.head, since, draft: pull.draft, ready, pending })
     };
     open.map(seen).collect()
 }

@@ -12,7 +12,7 @@ mod github;
 pub use git::away;
 
 use crate::model::{
-    AccountId, AgentEvent, BlobId, BranchCommit, Call, Candidate, CheckReport, Closing, CommitId, CreatedIssue,
+    AccountId, AgentEvent, AgentPulls, BlobId, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue,
     Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, Identity, IssueNumber, IssueText, ItemName, Key, Ledger,
     LedgerChange, LedgerEntry, LedgerMessage, LimitsMet, ListedIssue, MainlineRules, MergeRequest, MoveLayout, NodeId,
     OwnComment, Performed, PlannedPush, Planning, Published, PullComment, PullNumber, Question, QueueMove, Rights,
@@ -46,7 +46,7 @@ pub trait Forge: Send + Sync {
     fn may_write(&self, id: u64, login: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
     /// The agent's pull requests among the newest hundred, open or not, newest first; what connects them with an issue is not
     /// told.
-    fn agent_pulls(&self) -> impl Future<Output = Result<Vec<Candidate>, Self::Error>> + Send;
+    fn agent_pulls(&self) -> impl Future<Output = Result<AgentPulls, Self::Error>> + Send;
     /// The agent's lifecycle events on a pull request, oldest first.
     fn agent_events(&self, pull: PullNumber) -> impl Future<Output = Result<Vec<AgentEvent>, Self::Error>> + Send;
     /// A pull request's description and what people with write permission said about it.

@@ -10,7 +10,7 @@ use super::act::{Acts, Performer};
 use super::cycle::ErrorOf;
 use super::port::{Clock, Forge, ForgeCalls, Remote, RemotePlans};
 use crate::model::{
-    AccountId, Action, AgentEvent, BlobId, BranchCommit, Candidate, CheckReport, Closing, CommitId, CreatedIssue,
+    AccountId, Action, AgentEvent, AgentPulls, BlobId, BranchCommit, CheckReport, Closing, CommitId, CreatedIssue,
     Decision, Discussion, Folder, ForgeFacts, ForgeWrite, HeadDiff, IssueNumber, IssueText, ItemName, Key, Ledger,
     LedgerChange, LedgerEntry, LedgerMessage, ListedIssue, MergeRequest, MoveLayout, NodeId, ObjectId, Outcome,
     OwnComment, Performed, Planned, Planning, Published, PullComment, PullNumber, Question, QueueMove, Signature,
@@ -91,7 +91,7 @@ impl<F: Forge + ForgeCalls> Forge for ReadForge<'_, F> {
     async fn may_write(&self, id: u64, login: &str) -> Result<bool, F::Error> {
         self.inner.may_write(id, login).await
     }
-    async fn agent_pulls(&self) -> Result<Vec<Candidate>, F::Error> {
+    async fn agent_pulls(&self) -> Result<AgentPulls, F::Error> {
         self.inner.agent_pulls().await
     }
     async fn agent_events(&self, pull: PullNumber) -> Result<Vec<AgentEvent>, F::Error> {

@@ -18,7 +18,7 @@ use std::sync::PoisonError;
 /// first, so what was said last on something longer is not seen.
 const MAX_PAGES: usize = 50;
 /// Entries of a full page.
-const FULL: usize = 100;
+pub(super) const FULL: usize = 100;
 /// Most pages that are remembered; a look needs one for each unfinished pull request.
 const MAX_KEPT: usize = 64;
 

@@ -2,11 +2,11 @@
 //!
 //! **Guarantees**: all pages, up to a named limit; marker and event names are matched, never titles.
 
-use super::page::if_known;
+use super::page::{FULL, if_known};
 use super::shape::{Who, account, issue_state};
 use super::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, AgentEventKind, Candidate, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key,
+    AccountId, AgentEvent, AgentEventKind, AgentPulls, Candidate, GAP_TITLE, IssueDetail, IssueNumber, IssueState, Key,
     ListedIssue, Marker, NodeId, PullNumber, PullState, Reason, Signal, text_digest,
 };
 use crate::text::feeds_the_queue;
@@ -194,9 +194,13 @@ impl Client {
     ///
     /// # Errors
     /// When GitHub can't be asked.
-    pub async fn agent_pulls(&self) -> Result<Vec<Candidate>, ForgeError> {
+    pub async fn agent_pulls(&self) -> Result<AgentPulls, ForgeError> {
         let path = self.path("/pulls?state=all&sort=created&direction=desc");
-        self.watch_first(Reason::AgentPulls, "list the newest pull requests", &path, if_known(agents)).await
+        let keep = |pull: Pull| Some((pull.created_at, agents(pull)));
+        let page: Vec<(Timestamp, Option<Candidate>)> =
+            self.watch_first(Reason::AgentPulls, "list the newest pull requests", &path, if_known(keep)).await?;
+        let reach = page.last().map(|(created, _)| *created).filter(|_| page.len() >= FULL);
+        Ok(AgentPulls { pulls: page.into_iter().filter_map(|(_, pull)| pull).collect(), reach })
     }
 
     /// The agent's lifecycle events on a pull request, oldest first.

@@ -215,6 +215,15 @@ pub struct PullFacts {
     pub queue: MergeQueue,
 }
 
+/// The agent's pull requests among the newest of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPulls {
+    /// Newest first.
+    pub pulls: Vec<Candidate>,
+    /// Where there are more than were read: when the oldest of those was opened.
+    pub reach: Option<Timestamp>,
+}
+
 /// A pull request that has to do with an issue and would not close it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {

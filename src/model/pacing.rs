@@ -66,6 +66,9 @@ pub struct SeenHead {
     /// By when it was taken out of draft, where looks showed it before and after: its checks begin anew then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Timestamp>,
+    /// Since when looks showed its checks running, or one of them missing, without a break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Timestamp>,
 }
 
 /// A push of ours that broke rules of its branch and was let through, because this token may break them.

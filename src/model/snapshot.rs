@@ -5,7 +5,7 @@
 
 use super::binding::Key;
 use super::discussion::Discussion;
-use super::forge_facts::{AgentEvent, Candidate, CheckReport, ForgeFacts, ListedIssue, OwnComment};
+use super::forge_facts::{AgentEvent, AgentPulls, CheckReport, ForgeFacts, ListedIssue, OwnComment};
 use super::id::{BlobId, CommitId, IssueNumber, PullNumber, RepositoryName};
 use super::ledger::Ledger;
 use super::pacing::{Bypass, Refusal, RefusalKind, SeenHead, Sent};
@@ -183,7 +183,7 @@ pub struct Needs {
     pub reachable: BTreeMap<CommitId, bool>,
     /// The agent's newest pull requests, open or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent_pulls: Option<Vec<Candidate>>,
+    pub agent_pulls: Option<AgentPulls>,
     /// By pull request, oldest first.
     pub agent_events: BTreeMap<PullNumber, Vec<AgentEvent>>,
     /// By pull request.

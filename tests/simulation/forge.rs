@@ -6,7 +6,7 @@ use super::accident::Sent;
 use super::{Broken, Instance, look, reading};
 use orchestrator::engine::port::Forge;
 use orchestrator::model::{
-    AccountId as Who, AgentEvent, AgentEventKind, BranchCommit, Candidate, CheckReport, Closing, CommitId,
+    AccountId as Who, AgentEvent, AgentEventKind, AgentPulls, BranchCommit, CheckReport, Closing, CommitId,
     CreatedIssue, Discussion, DiscussionEntry, EntryKind, ForgeFacts, GAP_TITLE, IssueNumber, IssueText, Key,
     ListedIssue, MergeMethod, MergeRequest, NodeId, OwnComment, Performed, PullComment, PullNumber, Question,
     RefusalKind, StopPoint, TokenKind, Verdict, text_digest,
@@ -264,7 +264,7 @@ impl Forge for Instance {
         Ok(self.sim().world(|world| may_write(world, AccountId(id))))
     }
 
-    async fn agent_pulls(&self) -> Result<Vec<Candidate>, Broken> {
+    async fn agent_pulls(&self) -> Result<AgentPulls, Broken> {
         Ok(self.sim().world(|world| look::agent_pulls(world)))
     }
 

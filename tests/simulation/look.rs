@@ -3,9 +3,9 @@
 //! **Guarantees**: pure. Accounts have their GraphQL logins; a settled issue shows only what its short form asks for.
 
 use orchestrator::model::{
-    AccountId as Who, Assignment, BoundIssue, Candidate, CheckState, CommitId, IssueDetail, IssueNumber, IssueState,
-    ListedIssue, ListedPull, Marker, MergeQueue, MergeState, Mergeable, NodeId, PullFacts, PullNumber, PullState,
-    RepositoryFacts, ReviewVerdict, Signal, text_digest,
+    AccountId as Who, AgentPulls, Assignment, BoundIssue, Candidate, CheckState, CommitId, IssueDetail, IssueNumber,
+    IssueState, ListedIssue, ListedPull, Marker, MergeQueue, MergeState, Mergeable, NodeId, PullFacts, PullNumber,
+    PullState, RepositoryFacts, ReviewVerdict, Signal, text_digest,
 };
 use orchestrator::sim::world::{
     self, AccountId, AccountKind, Event, Hidden, Mergeability, Pull, REVIEW_BOT, ReviewDecision, ReviewState, Rollup,
@@ -211,18 +211,18 @@ fn candidate(facts: PullFacts, signal: Signal) -> Candidate {
 }
 
 /// The agent's pull requests among the newest hundred, newest first.
-pub fn agent_pulls(world: &World) -> Vec<Candidate> {
-    let mut pulls: Vec<(&Subject, &Pull)> =
+pub fn agent_pulls(world: &World) -> AgentPulls {
+    let mut all: Vec<(&Subject, &Pull)> =
         world.subjects().filter_map(|subject| subject.pull.as_ref().map(|pull| (subject, pull))).collect();
-    pulls.sort_by_key(|(subject, _)| std::cmp::Reverse((subject.created_at, subject.number)));
-    let newest = pulls.into_iter().take(100);
-    let agents = newest.filter(|(subject, _)| subject.author == world::AGENT);
-    agents
-        .map(|(subject, pull)| Candidate {
-            author: rest(world, subject.author),
-            ..candidate(pull_in_brief(world, subject, pull), Signal::Opened)
-        })
-        .collect()
+    all.sort_by_key(|(subject, _)| std::cmp::Reverse((subject.created_at, subject.number)));
+    all.truncate(100);
+    let reach = all.last().map(|(subject, _)| subject.created_at).filter(|_| all.len() == 100);
+    let agents = all.into_iter().filter(|(subject, _)| subject.author == world::AGENT);
+    let shown = |(subject, pull): (&Subject, &Pull)| Candidate {
+        author: rest(world, subject.author),
+        ..candidate(pull_in_brief(world, subject, pull), Signal::Opened)
+    };
+    AgentPulls { pulls: agents.map(shown).collect(), reach }
 }
 
 fn linked(world: &World, subject: &Subject, show: fn(&World, &Subject, &Pull) -> PullFacts) -> Vec<PullFacts> {

@@ -6,9 +6,9 @@ use crate::snapshots::{
 use jiff::SignedDuration;
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    AccountId, Actor, AgentEvent, AgentEventKind, Assignment, Binding, BoundIssue, ChangeKind, CheckReport, CheckState,
-    CommentMarker, Decision, Effect, Folder, HeldRun, Key, Limit, MergeState, Mergeable, Need, Outcome, OwnComment,
-    PolicyState, PullFacts, PullNumber, QueueEntry, Sent, Snapshot, StopPoint, Window,
+    AccountId, Actor, AgentEvent, AgentEventKind, AgentPulls, Assignment, Binding, BoundIssue, ChangeKind, CheckReport,
+    CheckState, CommentMarker, Decision, Effect, Folder, HeldRun, Key, Limit, MergeState, Mergeable, Need, Outcome,
+    OwnComment, PolicyState, PullFacts, PullNumber, QueueEntry, Sent, Snapshot, StopPoint, Window,
 };
 
 /// The default time in which the agent has to begin.
@@ -37,7 +37,7 @@ pub fn in_work(events: &[Turn], redispatch: Option<i64>) -> Snapshot {
     let bound = Binding { redispatch: redispatch.map(at), ..binding(key, 7) };
     bind(&mut snapshot, bound, BoundIssue { assignees, assignments, ..issue(7) });
     snapshot.planning.processed.push(QueueEntry { name: item_name("dev-1.md"), blob: oid(9) });
-    snapshot.needs.agent_pulls = Some(Vec::new());
+    snapshot.needs.agent_pulls = Some(AgentPulls::default());
     snapshot
 }
 
@@ -68,7 +68,7 @@ fn an_agent_that_never_began_is_sent_once_more_and_only_once() {
     let (us, they) = (maintainer(), mona());
     let all = "[Redispatch, Unassign, Assign]";
     // Assignments (second, by whom, assigned), what was written down, what comes of it.
-    let table: [(&[Turn], Option<i64>, &str); 14] = [
+    let table: [(&[Turn], Option<i64>, &str); 15] = [
         (&[(-START + 1, us.clone(), true)], None, "Agent until Some(1)"),
         (&[(-START, us.clone(), true)], None, all),
         // Whoever assigned it last: the time counts from then.
@@ -81,6 +81,12 @@ fn an_agent_that_never_began_is_sent_once_more_and_only_once() {
         (&[(-START + 1, us.clone(), true), (-5, agent(), false)], None, "Agent until Some(1)"),
         (&[(-START, us.clone(), true), (-5, agent(), false)], None, all),
         (&[(-START, us.clone(), true), (-5, agent(), false)], Some(-START), "[Unassign, Assign]"),
+        // It had gone by itself, so that nothing was taken off; by hand it was taken off after that, with our account.
+        (
+            &[(-99, us.clone(), true), (-98, agent(), false), (-8, us.clone(), true), (-7, us.clone(), false)],
+            Some(-99),
+            "Person until None",
+        ),
         // Taken off by a person: that is a command.
         (&[(-START, us.clone(), true), (-5, they.clone(), false)], Some(-START), "Person until None"),
         // Sent again, and it may still begin.
@@ -347,6 +353,19 @@ fn what_github_lets_nobody_create_now_waits_for_that() {
     let mut merge = finished(|pull| (pull.draft, pull.merge_state) = (false, MergeState::Clean));
     merge.limits.insert(Window::Creation, limit);
     assert!(told(&decide(&merge)).starts_with("[Merge"), "nothing is created by it");
+}
+
+#[test]
+fn who_was_sent_a_moment_ago_is_not_taken_off_again() {
+    let mut snapshot = in_work(&[(-START, maintainer(), true)], None);
+    let Outcome::Act { action } = decide(&snapshot).outcome else { panic!("it is owed") };
+    snapshot = in_work(&[(-START, maintainer(), true)], Some(-START));
+    assert_eq!(told(&decide(&snapshot)), "[Unassign, Assign]");
+    // All of it was done, and GitHub still shows how it was before.
+    snapshot.sent.push(Sent { object: action.effects[1].object(), at: at(-119) });
+    assert_eq!(told(&decide(&snapshot)), "Forge until Some(1)");
+    snapshot.sent[0].at = at(-120);
+    assert_eq!(told(&decide(&snapshot)), "[Unassign, Assign]");
 }
 
 #[test]

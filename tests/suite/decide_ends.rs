@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use orchestrator::decide::decide;
 use orchestrator::model::{
     ActionKind, Actor, AgentEventKind, Assignment, Binding, ChangeKind, CheckState, Decision, Discussion, Effect,
-    Folder, IssueState, ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullState, QueueEntry,
-    Snapshot, Stage, StopPoint,
+    Folder, IssueState, ItemOutcome, Key, MergeState, Mergeable, Needs, Outcome, PullFacts, PullNumber, PullState,
+    QueueEntry, Snapshot, Stage, StopPoint,
 };
 
 const GAP_FILE: &str = "planning/issue_queue/pending/dev-1.md";
@@ -155,6 +155,15 @@ fn nothing_is_built_on_a_merge_that_the_fetched_mainline_does_not_hold() {
         let decision = decide(&snapshot);
         let Outcome::Stalled { why, lifts } = &decision.outcome else { panic!("{key}: {decision:?}") };
         assert!(why.contains("`main` does not hold that") && lifts.starts_with("put "), "{why}: {lifts}");
+        // Another one goes its own way.
+        let mut other = snapshot.clone();
+        let later = PullFacts { created: at(-500), ..pull(12, 10, 41) };
+        known(&mut other, later.number, later.head, diff(&[]));
+        other.forge.bound[0].pulls.push(later);
+        assert_eq!(decide(&other).focus.and_then(|focus| focus.pull), Some(PullNumber(12)), "{key}");
+        assert!(!decide(&other).reason.contains("does not hold"), "{key}");
+        other.now = at(0);
+        assert!(decide(&other).reason.contains("does not hold"), "{key}: it may only lag behind");
         // It is there.
         snapshot.unlanded.clear();
         assert!(!matches!(decide(&snapshot).outcome, Outcome::Wait { .. } | Outcome::Stalled { .. }), "{key}");

@@ -217,7 +217,7 @@ const VETOED_UNLESS_A_DRAFT: [Change; 4] = [
 ];
 
 /// One fact each that must not merge yet and may pass by itself.
-const WAITED_FOR: [Change; 19] = [
+const WAITED_FOR: [Change; 20] = [
     ("pause", |s| s.planning.paused = true),
     ("mergeable", |s| {
         pull(s).merge_state = MergeState::Unstable;
@@ -231,6 +231,16 @@ const WAITED_FOR: [Change; 19] = [
     ("mergeable", |s| pull(s).merge_state = MergeState::Unknown),
     ("mergeable", |s| pull(s).merge_state = MergeState::Behind),
     ("checks", |s| pull(s).checks = CheckState::Pending),
+    // It runs for as long as a job may, and the head is older than that.
+    ("checks", |s| {
+        let (number, head, now) = (pull(s).number, pull(s).head, s.now);
+        let since = now - jiff::SignedDuration::from_hours(9);
+        let running = CheckFact { name: "ci".to_owned(), state: CheckState::Pending, required: true, url: None };
+        s.needs.checks.get_mut(&head).expect("the head's checks").checks = Some(vec![running]);
+        let pending = Some(now - jiff::SignedDuration::from_hours(6));
+        s.heads.insert(number, SeenHead { head, since, draft: false, ready: None, pending });
+        (pull(s).checks, pull(s).head_committed) = (CheckState::Pending, Some(since));
+    }),
     // A word that nobody knows, beside one that is green.
     ("checks", |s| {
         let head = pull(s).head;
@@ -292,12 +302,34 @@ const WAITED_FOR: [Change; 19] = [
 ];
 
 #[test]
+fn a_check_that_hangs_names_a_person_whatever_its_guardrail_weighs() {
+    for severity in [Severity::Strict, Severity::Warn, Severity::Off] {
+        for (checks, hours) in [(CheckState::Pending, 7), (CheckState::Expected, 1)] {
+            let mut snapshot = judged("2c/merge-development");
+            policy(&mut snapshot).checks = severity;
+            let (number, head, now) = (pull(&mut snapshot).number, pull(&mut snapshot).head, snapshot.now);
+            let since = now - jiff::SignedDuration::from_hours(hours);
+            let state = if checks == CheckState::Pending { CheckState::Pending } else { CheckState::Success };
+            let known = CheckFact { name: "ci".to_owned(), state, required: true, url: None };
+            snapshot.needs.checks.get_mut(&head).expect("the head's checks").checks = Some(vec![known]);
+            let seen = SeenHead { head, since, draft: false, ready: None, pending: Some(since) };
+            snapshot.heads.insert(number, seen);
+            let facts = pull(&mut snapshot);
+            (facts.checks, facts.merge_state, facts.head_committed) = (checks, MergeState::Blocked, Some(since));
+            facts.updated = Some(since);
+            let decision = decide(&snapshot);
+            assert!(matches!(decision.outcome, Outcome::Blocked { .. }), "{severity:?} {checks:?}: {decision:?}");
+        }
+    }
+}
+
+#[test]
 fn a_head_that_was_seen_before_is_not_made_young_by_a_comment() {
     let mut snapshot = judged("2c/merge-development");
     let (now, head, number) = (snapshot.now, pull(&mut snapshot).head, pull(&mut snapshot).number);
     policy(&mut snapshot).merge.cool_down_ms = 60_000;
     (pull(&mut snapshot).head_committed, pull(&mut snapshot).updated) = (None, Some(now));
-    let seen = |since: i64| SeenHead { head, since: now - since.seconds(), draft: false, ready: None };
+    let seen = |since: i64| SeenHead { head, since: now - since.seconds(), draft: false, ready: None, pending: None };
     for (since, merges) in [(59, false), (60, true)] {
         snapshot.heads.insert(number, seen(since));
         assert_eq!(matches!(decide(&snapshot).outcome, Outcome::Act { .. }), merges, "{since} s");

@@ -6,9 +6,9 @@ use crate::snapshots::{
 };
 use orchestrator::decide::decide;
 use orchestrator::model::{
-    AccountId, AgentEvent, AgentEventKind, BoundIssue, Candidate, ChangeKind, CommentMarker, Folder, IssueNumber, Key,
-    ListedPull, Need, Needs, Outcome, PolicyState, PullFacts, PullNumber, PullState, QueueEntry, Refusal, RefusalKind,
-    Sent, Signal, Snapshot,
+    AccountId, AgentEvent, AgentEventKind, AgentPulls, BoundIssue, Candidate, ChangeKind, CommentMarker, Folder,
+    IssueNumber, Key, ListedPull, Need, Needs, Outcome, PolicyState, PullFacts, PullNumber, PullState, QueueEntry,
+    Refusal, RefusalKind, Sent, Signal, Snapshot,
 };
 
 fn mona() -> AccountId {
@@ -334,7 +334,7 @@ fn before_the_agent_is_sent_once_more_it_is_asked_what_else_it_did() {
         let mut it = candidate(8, Signal::Opened);
         change(&mut it);
         let (number, asked) = (it.number, it.created >= at(-500) && !it.cross_repository && it.number == PullNumber(8));
-        snapshot.needs.agent_pulls = Some(vec![it]);
+        snapshot.needs.agent_pulls = Some(AgentPulls { pulls: vec![it], reach: None });
         if asked {
             assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::Description { pull: number }]), "{what}");
         }
@@ -361,6 +361,30 @@ fn the_agent_is_sent_once_more_to_no_text_that_feeds_the_queue() {
 }
 
 #[test]
+fn where_more_was_opened_than_anybody_reads_nobody_is_sent_and_nothing_is_said_of_one() {
+    let late = || {
+        let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
+        snapshot.now = at(3_100);
+        snapshot
+    };
+    let many = |count: u64| (100..100 + count).map(|number| candidate(number, Signal::Opened)).collect::<Vec<_>>();
+    // More than are looked through, or a page that does not reach back far enough.
+    for (pulls, reach) in [(many(21), None), (Vec::new(), Some(at(-499)))] {
+        let mut snapshot = late();
+        snapshot.needs.agent_pulls = Some(AgentPulls { pulls, reach });
+        let decision = decide(&snapshot);
+        assert!(
+            told(&decision) == "stalled" && decision.reason.contains("than are looked through"),
+            "{}",
+            decision.reason
+        );
+    }
+    let mut snapshot = late();
+    snapshot.needs.agent_pulls = Some(AgentPulls { pulls: Vec::new(), reach: Some(at(-500)) });
+    assert_eq!(told(&decide(&snapshot)), "[Redispatch, Unassign, Assign]");
+}
+
+#[test]
 fn what_answered_another_issue_did_not_end_this_one() {
     let mut snapshot = in_work(&[(-500, maintainer(), true)], None);
     let merged = Candidate { state: PullState::Merged, ..candidate(9, Signal::Mentioned) };
@@ -384,6 +408,17 @@ fn an_item_that_was_sent_twice_holds_up_the_queue_only_while_nobody_knows_why() 
     };
     let goes_on = |snapshot: &Snapshot| told(&decide(snapshot)).starts_with("[Attempt");
     assert!(!goes_on(&waiting(&twice)), "the agent can't work at all, for all that is known");
+    // Nor before it is known what else it did; and once that is too late to be a question, it is one again.
+    let mut unasked = waiting(&twice);
+    unasked.needs.agent_pulls = None;
+    assert!(!goes_on(&unasked), "nobody has asked yet");
+    unasked.now = at(3_600);
+    assert_eq!(told(&decide(&unasked)), "[AgentPulls]");
+    let mut unlisted = waiting(&twice);
+    let done = Candidate { state: PullState::Merged, created: at(-4_000), ..candidate(8, Signal::Opened) };
+    unlisted.needs.agent_pulls = Some(AgentPulls { pulls: vec![done], reach: None });
+    unlisted.needs.descriptions.insert(PullNumber(8), "Done.".to_owned());
+    assert!(goes_on(&unlisted), "it did begin, and said nothing");
     let mut withdrawn = twice.to_vec();
     withdrawn.push((-10, mona(), false));
     assert!(goes_on(&waiting(&withdrawn)), "a person took it off");
@@ -405,6 +440,10 @@ fn a_pull_request_that_comes_while_the_agent_is_sent_once_more_is_judged() {
     snapshot.forge.bound[0].pulls.push(PullFacts { created: at(-50), ..pull(8, 7, 5) });
     let decision = decide(&snapshot);
     assert_eq!(told(&decision), format!("{:?}", [Need::AgentEvents { pull: PullNumber(8) }]), "{}", decision.reason);
+    // So is one that names the issue, or none, and is not linked.
+    let mut snapshot = in_work(&half, Some(-3_700));
+    snapshot.forge.bound[0].candidates.push(candidate(8, Signal::Mentioned));
+    assert_eq!(told(&decide(&snapshot)), format!("{:?}", [Need::AgentEvents { pull: PullNumber(8) }]));
     // A person's hand among them is a word.
     let theirs = [(-3_700, maintainer(), true), (-100, maintainer(), false), (-90, mona(), false)];
     let mut snapshot = in_work(&theirs, Some(-3_700));

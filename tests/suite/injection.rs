@@ -24,7 +24,7 @@ struct Case {
 }
 
 /// Every text with its name, and whether it is a long one.
-fn corpus() -> Vec<(String, String, bool)> {
+pub fn corpus() -> Vec<(String, String, bool)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/injection");
     let mut all = Vec::new();
     for entry in std::fs::read_dir(root).expect("the corpus") {

@@ -58,6 +58,7 @@ mod forge_writes;
 mod fsck_wire;
 mod halting;
 mod injection;
+mod injection_commands;
 mod injection_reading;
 mod instances;
 mod instances_memory;

@@ -4,7 +4,7 @@
 //! pull requests are out of order, so the newest event counts for "a session runs" and "it died", never for "done".
 
 use super::{Case, Verdict, veto};
-use crate::decide::liveness::SESSION;
+use crate::decide::liveness::{SESSION, said};
 use crate::model::{Actor, AgentEventKind, Need, Waiting};
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {
@@ -24,9 +24,7 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
             Verdict::Wait(Waiting { why, actor: Actor::Agent, until: Some(until) })
         }
         AgentEventKind::Failed { message } => {
-            let said = message
-                .as_deref()
-                .map_or_else(String::new, |message| format!(": {}", message.chars().take(200).collect::<String>()));
+            let said = said(message.as_deref());
             let why = format!("the agent's session on {} stopped at {}{said}", case.pull.number, newest.at);
             veto(why, format!("comment `@copilot please continue` on {}, or close it", case.pull.number))
         }

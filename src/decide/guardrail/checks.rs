@@ -113,12 +113,28 @@ fn pending(case: &Case<'_>) -> Verdict {
                 );
                 late(case, report, format!("{which} has not reported on {pull}"), true)
             }
-            None if still(case, ENDLESS).is_some() => running(),
+            None if !is_endless(case) => running(),
             None => veto(
                 format!("checks of {pull} have been running for more than {} hours", ENDLESS.as_hours()),
                 format!("look what hangs, end it or let it run anew: {}", checks_page(case)),
             ),
         },
+    }
+}
+
+/// Whether looks have shown its checks running for so long that one of them hangs.
+fn is_endless(case: &Case<'_>) -> bool {
+    let seen = case.view.snapshot.heads.get(&case.pull.number).filter(|seen| seen.head == case.pull.head);
+    let since = seen.and_then(|seen| seen.pending);
+    since.and_then(|since| since.saturating_add(ENDLESS).ok()).is_some_and(|until| case.view.snapshot.now >= until)
+}
+
+/// Whether what the merge waits for of its checks will not come by itself.
+pub(super) fn is_stuck(case: &Case<'_>) -> bool {
+    match case.pull.checks {
+        CheckState::Expected => still(case, YOUNG).is_none(),
+        CheckState::Pending => is_endless(case),
+        CheckState::None | CheckState::Success | CheckState::Failure | CheckState::Unreadable => false,
     }
 }
 

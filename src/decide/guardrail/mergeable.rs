@@ -2,6 +2,7 @@
 //!
 //! A draft is never CLEAN, so for a draft only a conflict counts: it is marked ready first and judged again.
 
+use super::checks::is_stuck;
 use super::{Case, Verdict, veto};
 use crate::model::{Actor, CheckState, MergeQueue, MergeState, Mergeable, Waiting};
 
@@ -51,11 +52,15 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
         // Both are said of a head whose checks still run; what else blocks it has guardrails of its own.
-        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Pending => {
+        (MergeState::Unstable | MergeState::Blocked, _)
+            if case.pull.checks == CheckState::Pending && !is_stuck(case) =>
+        {
             let why = format!("checks of {pull} are still running");
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }
-        (MergeState::Unstable | MergeState::Blocked, _) if case.pull.checks == CheckState::Expected => {
+        (MergeState::Unstable | MergeState::Blocked, _)
+            if case.pull.checks == CheckState::Expected && !is_stuck(case) =>
+        {
             let why = format!("a required check of {pull} has not reported");
             Verdict::Wait(Waiting { why, actor: Actor::Forge, until: None })
         }

@@ -3,7 +3,7 @@
 use super::{Forge, ForgeCalls, ForgeCheckup};
 use crate::forge::{Client, ForgeError};
 use crate::model::{
-    AccountId, AgentEvent, BranchCommit, Call, Candidate, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
+    AccountId, AgentEvent, AgentPulls, BranchCommit, Call, CheckReport, Closing, CommitId, CreatedIssue, Discussion,
     ForgeFacts, ForgeWrite, Identity, IssueNumber, IssueText, Key, LimitsMet, ListedIssue, MainlineRules, MergeRequest,
     NodeId, OwnComment, Performed, PullComment, PullNumber, Question, Rights, Spending,
 };
@@ -36,7 +36,7 @@ impl Forge for Client {
         Self::may_write(self, id, login).await
     }
 
-    async fn agent_pulls(&self) -> Result<Vec<Candidate>, ForgeError> {
+    async fn agent_pulls(&self) -> Result<AgentPulls, ForgeError> {
         Self::agent_pulls(self).await
     }
 
