@@ -23,7 +23,7 @@ pub(super) fn explained(message: &str, known: &[&str]) -> String {
     }
     let expected: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
     match get_close_matches(key, &expected, 1, 0.6).first() {
-        Some(meant) => format!("unknown key `{key}`; did you mean `{meant}`?"),
-        None => format!("unknown key `{key}`; known are {}", expected.join(", ")),
+        Some(meant) => format!("unknown key `{}`; did you mean `{meant}`?", crate::text::phrase(key, 100)),
+        None => format!("unknown key `{}`; known are {}", crate::text::phrase(key, 100), expected.join(", ")),
     }
 }

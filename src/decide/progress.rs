@@ -66,7 +66,7 @@ pub(super) fn state(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Ag
         AgentState::Withdrawn(_) if redispatch::half_way(view, binding, issue) == Some(Half::TakenOff) => {
             AgentState::Assigned
         }
-        state => state,
+        state @ (AgentState::Withdrawn(_) | AgentState::Assigned | AgentState::Never) => state,
     }
 }
 

@@ -23,6 +23,8 @@ const BARE: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST_BARE: SignedDuration = SignedDuration::from_secs(15 * 60);
 /// The pause after the limit on creating content, where it does not say how long.
 const CREATION: SignedDuration = SignedDuration::from_secs(10 * 60);
+/// The shortest pause of a failing server that closes a window.
+const WORTH_A_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 /// The furthest reset that is believed: budgets are kept by the hour.
 const FURTHEST_RESET: SignedDuration = SignedDuration::from_secs(3_660);
 /// The longest pause that is believed.
@@ -192,7 +194,9 @@ impl Budget {
         }
         if answer.status.is_server_error() {
             // Whether it did what was asked nobody knows; that it wants to be left alone it says.
-            if let Some(after) = retry_after(answer.headers, theirs.unwrap_or(now)) {
+            // What is over in a moment is waited for by whoever asks again.
+            let after = retry_after(answer.headers, theirs.unwrap_or(now)).filter(|after| *after >= WORTH_A_PAUSE);
+            if let Some(after) = after {
                 let long = after.clamp(SignedDuration::from_secs(1), LONGEST_BARE);
                 let until = whole(now.saturating_add(long).unwrap_or(now));
                 let message = format!("it answered {} and asks to be left alone", answer.status.as_u16());

@@ -26,6 +26,8 @@ const PAGES: [usize; 2] = [100, 25];
 /// How often the checks of a red head are told before they are read anew, and of how many heads.
 const MAX_TOLD: u32 = 4;
 const MAX_RED: usize = 16;
+/// After so many reads in smaller pages the usual ones are tried again.
+const PATIENCE: u32 = 20;
 /// Longest words of GitHub's silence that are kept.
 const MAX_WORDS: usize = 300;
 
@@ -86,22 +88,39 @@ impl<T> Heard<T> {
 /// The checks of red heads by name, each with how often that was told since it was read. What failed stays failed until
 /// somebody lets it run again; a look every half minute need not ask for it each time.
 #[derive(Debug, Default)]
-pub(super) struct Red(BTreeMap<CommitId, (u32, Vec<CheckFact>)>);
+pub(super) struct Red {
+    heads: BTreeMap<CommitId, (u32, Vec<CheckFact>)>,
+    /// Which size of a page GitHub managed last, and for how many reads that has been good.
+    page: (usize, u32),
+}
 
 impl Red {
+    /// The page to begin with; the usual one is tried again now and then.
+    fn page(&mut self) -> usize {
+        let (step, reads) = self.page;
+        self.page = if reads >= PATIENCE { (0, 0) } else { (step, reads + 1) };
+        self.page.0
+    }
+
+    fn keep_page(&mut self, step: usize) {
+        if self.page.0 != step {
+            self.page = (step, 0);
+        }
+    }
+
     fn get(&mut self, head: CommitId) -> Option<Vec<CheckFact>> {
-        let (told, checks) = self.0.get_mut(&head).filter(|(told, _)| *told < MAX_TOLD)?;
+        let (told, checks) = self.heads.get_mut(&head).filter(|(told, _)| *told < MAX_TOLD)?;
         *told += 1;
         Some(checks.clone())
     }
 
     fn put(&mut self, head: CommitId, checks: &[CheckFact]) {
-        self.0.remove(&head);
+        self.heads.remove(&head);
         if checks.iter().any(|check| check.state == CheckState::Failure) {
-            if self.0.len() >= MAX_RED {
-                self.0.clear();
+            if self.heads.len() >= MAX_RED {
+                self.heads.clear();
             }
-            self.0.insert(head, (0, checks.to_vec()));
+            self.heads.insert(head, (0, checks.to_vec()));
         }
     }
 }
@@ -140,11 +159,15 @@ impl Client {
 
     async fn contexts_in_pages(&self, pull: PullNumber, head: CommitId) -> Result<Heard<Vec<CheckFact>>, ForgeError> {
         let mut why = String::new();
-        for size in PAGES {
+        let begin = self.red.lock().unwrap_or_else(PoisonError::into_inner).page();
+        for (step, size) in PAGES.into_iter().enumerate().skip(begin) {
             match self.contexts_by(size, pull, head).await {
                 Err(error) if timed_out(&error) => why = error.to_string(),
                 Ok(Heard::Nothing(complaint)) => why = complaint,
-                heard @ (Ok(_) | Err(_)) => return heard,
+                heard @ (Ok(_) | Err(_)) => {
+                    self.red.lock().unwrap_or_else(PoisonError::into_inner).keep_page(step);
+                    return heard;
+                }
             }
         }
         Ok(Heard::Nothing(why))

@@ -339,13 +339,20 @@ impl Http {
         }
         // Refused before anything was done; what GitHub says of it is in the form of REST.
         let message = format!("GitHub answered {}: {}", reply.status.as_u16(), reply.message());
-        let kind = matches!(reply.status.as_u16(), 401 | 403).then(|| "FORBIDDEN".to_owned());
+        let kind = (reply.status.as_u16() == 403).then(|| "FORBIDDEN".to_owned());
         Ok(Graph { data: None, errors: vec![GraphError { message, kind, path: Vec::new() }] })
     }
 }
 
 fn graph(reply: Reply) -> Result<Graph, String> {
-    serde_json::from_value(reply.body).map_err(|error| error.to_string())
+    let mut graph: Graph = serde_json::from_value(reply.body).map_err(|error| error.to_string())?;
+    // "Please include `0781:5AD4:…` when reporting this issue": what differs each time would be told as news each time.
+    for error in &mut graph.errors {
+        if let Some((said, _)) = error.message.split_once(" Please include `") {
+            error.message = said.to_owned();
+        }
+    }
+    Ok(graph)
 }
 
 /// An answer of GraphQL.
@@ -454,7 +461,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::graphql_base;
+    use super::{Reply, graph, graphql_base};
+    use ::http::{HeaderMap, StatusCode};
+
+    #[test]
+    fn the_id_of_a_request_is_no_part_of_what_github_says() {
+        let sick =
+            "Something went wrong while executing your query. Please include `0781:5AD4:1` when reporting this issue.";
+        let body =
+            serde_json::json!({ "data": null, "errors": [{ "message": sick }, { "message": "Please include me" }] });
+        let graph = graph(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body }).expect("an answer");
+        assert_eq!(graph.complaint(), "Something went wrong while executing your query.; Please include me");
+    }
 
     #[test]
     fn graphql_lies_beside_the_rest_address_of_an_enterprise_server() {

@@ -42,6 +42,8 @@ const MAX_LINKED: usize = 100;
 const MAX_LISTED: usize = 1_800;
 /// A list beyond its first page that looks unchanged is read anew after so many looks.
 const MAX_AGE: u32 = 60;
+/// And one that GitHub did not manage after so many.
+const SICK_FOR: u32 = 10;
 /// The first is the usual size, each next one for a GitHub that did not manage the one before.
 const SIZES: [Portion; 3] = [
     Portion { unsettled: 4, settled: 10, list: 20, further: 90, linked: 20 },
@@ -352,16 +354,18 @@ impl Client {
                 },
             }
         };
+        // What GitHub did not manage is not asked of it with every look.
+        let looks = if all.sick { MAX_AGE.saturating_sub(SICK_FOR) } else { 0 };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if more_issues {
             facts.issues = together(&facts.issues, &all.issues, number);
             let (entries, partial) = (facts.issues.clone(), all.partial.clone());
-            lists.issues = (!all.sick).then_some(Kept { known: issues_known, entries, partial, looks: 0 });
+            lists.issues = Some(Kept { known: issues_known, entries, partial, looks });
         }
         if more_pulls {
             facts.pulls = together(&facts.pulls, &all.pulls, |pull| pull.number.0);
             let (entries, partial) = (facts.pulls.clone(), all.partial.clone());
-            lists.pulls = (!all.sick).then_some(Kept { known: pulls_known, entries, partial, looks: 0 });
+            lists.pulls = Some(Kept { known: pulls_known, entries, partial, looks });
         }
         drop(lists);
         tell(&mut facts, all.partial);

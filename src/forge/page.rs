@@ -19,8 +19,8 @@ use std::sync::PoisonError;
 const MAX_PAGES: usize = 50;
 /// Entries of a full page.
 pub(super) const FULL: usize = 100;
-/// Most pages that are remembered; a look needs one for each unfinished pull request.
-const MAX_KEPT: usize = 64;
+/// Most pages that are remembered: one for each unfinished pull request, and two lists as long as they are read.
+const MAX_KEPT: usize = 256;
 
 /// A page as it was last seen.
 #[derive(Clone, Debug)]

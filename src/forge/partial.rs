@@ -29,12 +29,16 @@ fn gave_up(error: &GraphError) -> bool {
 /// An answer of which no use can be made, and why: a permission that the token lacks is told as REST would tell it.
 pub(super) fn no_use(what: &str, graph: &Graph, why: String) -> ForgeError {
     let what = what.to_owned();
-    let lacks = |error: &GraphError| matches!(error.kind.as_deref(), Some("FORBIDDEN" | "INSUFFICIENT_SCOPES"));
-    if graph.errors.iter().any(lacks) {
+    if graph.errors.iter().any(is_withheld) {
         ForgeError::Refused { what, status: 403, message: graph.complaint() }
     } else {
         ForgeError::Unexpected { what, why }
     }
+}
+
+/// Whether the token may not read it.
+fn is_withheld(error: &GraphError) -> bool {
+    matches!(error.kind.as_deref(), Some("FORBIDDEN" | "INSUFFICIENT_SCOPES"))
 }
 
 /// A complaint in words for people.
@@ -66,6 +70,8 @@ fn part(names: &[&str], error: &GraphError) -> Part {
         ["links", "nodes", "statusCheckRollup", ..] => Part::Checks,
         [.., "requestedReviewer"] => Part::Reviewer,
         ["references", "nodes", ..] | ["links", "nodes", "closingIssuesReferences", "nodes", ..] => Part::Aside,
+        // A pull request as a whole, while this repository's can be read.
+        ["links", "nodes"] if is_withheld(error) || error.kind.as_deref() == Some("NOT_FOUND") => Part::Aside,
         _ => Part::Essence,
     }
 }
@@ -111,6 +117,8 @@ pub(super) fn note(data: &mut Value, error: &GraphError) -> Result<Option<String
             }
             Ok(Some(said()))
         }
+        // A permission that the token lacks: nothing could be decided without.
+        (["repository", "issues" | "pullRequests"], _) if is_withheld(error) => Err(said()),
         (["repository", "issues" | "pullRequests", ..], _) => Ok(Some(said())),
         // It ran out of time somewhere: what is missing of the issues may be anything, and an empty repository looks the
         // same.
@@ -205,6 +213,8 @@ mod tests {
             (links(json!(["closingIssuesReferences"])), plain, true),
             (links(json!(["reviewRequests"])), plain, true),
             (links(json!(["labels"])), plain, true),
+            // Another repository's, as a whole.
+            (links(json!([])), plain, false),
         ];
         for (path, words, unread) in table {
             let whole: Vec<Value> = [json!("unsettled"), json!(0)].into_iter().chain(path.clone()).collect();
@@ -224,6 +234,15 @@ mod tests {
             let (data, told) = noted("FORBIDDEN", "not yours", path.clone());
             assert_eq!(told, Ok(Some(plain.to_owned())), "{path}");
             assert_eq!(data["unsettled"][0].get("unread").is_some(), unread, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_the_token_may_not_read_is_an_error_and_an_entry_of_it_is_not() {
+        for list in ["issues", "pullRequests"] {
+            assert!(noted("FORBIDDEN", "not yours", json!(["repository", list])).1.is_err());
+            assert!(noted("FORBIDDEN", "not yours", json!(["repository", list, "nodes", 3])).1.is_ok());
+            assert!(noted("SERVICE_UNAVAILABLE", "not now", json!(["repository", list])).1.is_ok());
         }
     }
 

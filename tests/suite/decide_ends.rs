@@ -393,7 +393,7 @@ fn a_settled_binding_still_owes_its_closing_its_branch_and_its_move() {
     let ledger = snapshot.ledger.as_mut().expect("a ledger");
     let binding = ledger.bindings.get_mut(&item()).expect("bound");
     binding.outcome = Some(ItemOutcome::Merged);
-    binding.pull = Some(orchestrator::model::PullNumber(11));
+    binding.pull = Some(PullNumber(11));
     lay(&mut snapshot, "dev-1.md", &[Folder::Pending, Folder::Processed]);
     // What closes belongs to the merge, the move to the completion.
     let decision = decide(&snapshot);

@@ -208,6 +208,17 @@ async fn a_limited_answer_to_a_write_is_not_done_and_not_refused_for_good() {
 }
 
 #[tokio::test]
+async fn a_server_that_fails_for_a_moment_is_asked_again_at_once() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    at(&client, 0);
+    client.create_issue(&text("dev-a.md")).await;
+    arrange(&sim, "GET", "/timeline", 503, &[("retry-after", "1")], "<html>");
+    read(&client).await.expect("the second one is answered");
+    assert!(client.limits().is_empty(), "{:?}", client.limits());
+}
+
+#[tokio::test]
 async fn a_failing_server_that_asks_to_be_left_alone_is_left_alone() {
     for (said, seconds) in [("40", 40), ("86400", 900)] {
         let sim = simulator().await;

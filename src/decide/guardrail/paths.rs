@@ -9,7 +9,7 @@
 //! Compared case-folded: on some file systems `.GitHub/Workflows` is the same folder.
 
 use super::{Case, PullKind, Verdict, veto};
-use crate::model::{ChangeKind, HeadDiff};
+use crate::model::{ChangeKind, ChangedPath, HeadDiff};
 
 /// The one planning document that code may come with.
 pub const CAPABILITIES: &str = "planning/state/system_capabilities.md";
@@ -34,11 +34,11 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         PullKind::Gap => gap(diff),
         PullKind::Capability => {
             let foreign = diff.changes.iter().find(|change| change.path != CAPABILITIES);
-            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| taken_away(diff))
+            foreign.map(changes).or_else(|| taken_away(diff))
         }
         PullKind::Development => {
             let foreign = diff.changes.iter().find(|change| is_steering(&change.path));
-            foreign.map(|change| format!("it changes {}", change.path)).or_else(|| taken_away(diff))
+            foreign.map(changes).or_else(|| taken_away(diff))
         }
     };
     match problem {
@@ -54,6 +54,12 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
             veto(why, format!("take the change out of {pull}, or merge it yourself"))
         }
     }
+}
+
+/// A name of a file may hold anything, a new line too, and is as long as whoever chose it liked.
+fn changes(change: &ChangedPath) -> String {
+    let path: String = change.path.chars().map(|c| if c == '\n' { '?' } else { c }).take(300).collect();
+    format!("it changes {path}")
 }
 
 /// Both kinds may write the capabilities document; neither may do away with it or put a link in its place.
@@ -72,7 +78,7 @@ fn gap(diff: &HeadDiff) -> Option<String> {
         .iter()
         .find(|change| change.change != ChangeKind::Added || !change.path.starts_with("planning/issue_queue/pending/"));
     if let Some(change) = foreign {
-        return Some(format!("it changes {}", change.path));
+        return Some(changes(change));
     }
     if diff.changes.len() > 1 {
         return Some(format!("it adds {} files", diff.changes.len()));
