@@ -195,7 +195,9 @@ pub(super) fn unheard(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> O
 /// Whether there is such a pull request, as far as this look knows.
 pub(super) fn is_heard_of(view: View<'_>, issue: &BoundIssue, since: Timestamp) -> bool {
     let newest = view.snapshot.needs.agent_pulls.as_ref();
-    newest.is_some_and(|newest| !unexplained(view, issue, &newest.pulls, since).is_empty())
+    newest.is_some_and(|newest| {
+        newest.reach.is_some_and(|reach| reach > since) || !unexplained(view, issue, &newest.pulls, since).is_empty()
+    })
 }
 
 /// Those that were opened since then and of which nothing says that they answer another issue.

@@ -68,9 +68,11 @@ pub(super) fn unlanded(
     let (branch, n) = (&view.snapshot.tips.branch, issue.number);
     let why = format!("{} was merged as {}, and `{branch}` does not hold that", pull.number, commit.short());
     let until = at.saturating_add(LANDING).unwrap_or(at);
-    // Later work goes its own way, once it is no mere lag.
-    let goes_on = |other: &PullFacts| other.state == PullState::Open && other.created > at;
-    if view.snapshot.now >= until && issue.pulls.iter().any(goes_on) {
+    // Later work on an issue that is open again goes its own way, once it is no mere lag. One that is closed was closed by
+    // the merge, which is no word of a person.
+    let later = |other: &PullFacts| other.state == PullState::Open && other.created > at;
+    let goes_on = issue.state == IssueState::Open && issue.pulls.iter().any(later);
+    if view.snapshot.now >= until && goes_on {
         return None;
     }
     let outcome = if view.snapshot.now < until {
@@ -78,7 +80,7 @@ pub(super) fn unlanded(
         Outcome::Wait { waiting }
     } else {
         let lifts = format!(
-            "put {} back on `{branch}`, have another pull request close {n}, or reopen {n} and close it as not planned",
+            "put {} back on `{branch}`, or reopen {n}: for another pull request to close it, or to close it as not planned",
             commit.short()
         );
         stalled(why.clone(), lifts)

@@ -58,6 +58,8 @@ enum Part {
     Reviewer,
     /// What an event or a pull request names besides; it is in another repository, since this one can be read.
     Aside,
+    /// A linked pull request as a whole. It is another repository's where this one's can be read.
+    Whole,
     /// It decides.
     Essence,
 }
@@ -70,10 +72,14 @@ fn part(names: &[&str], error: &GraphError) -> Part {
         ["links", "nodes", "statusCheckRollup", ..] => Part::Checks,
         [.., "requestedReviewer"] => Part::Reviewer,
         ["references", "nodes", ..] | ["links", "nodes", "closingIssuesReferences", "nodes", ..] => Part::Aside,
-        // A pull request as a whole, while this repository's can be read.
-        ["links", "nodes"] if is_withheld(error) || error.kind.as_deref() == Some("NOT_FOUND") => Part::Aside,
+        ["links", "nodes"] if is_withheld(error) => Part::Whole,
         _ => Part::Essence,
     }
+}
+
+/// Whether a list holds anything that was told.
+fn some(list: Option<&Value>) -> bool {
+    list.and_then(Value::as_array).is_some_and(|entries| entries.iter().any(|entry| !entry.is_null()))
 }
 
 /// Nothing is decided about an issue that is marked so. What is withheld is not gone.
@@ -101,9 +107,11 @@ pub(super) fn note(data: &mut Value, error: &GraphError) -> Result<Option<String
             if rest.is_empty() && error.kind.as_deref() == Some("NOT_FOUND") {
                 return Ok(None);
             }
+            let readable = some(data.pointer("/repository/pullRequests/nodes"));
             let Some(issue) = data.get_mut(list).and_then(|issues| issues.get_mut(index)) else {
                 return Ok(Some(said()));
             };
+            let readable = readable || some(issue.pointer("/links/nodes"));
             if issue.is_null() {
                 mark_unread(issue, &error.message);
                 return Ok(Some(said()));
@@ -113,7 +121,8 @@ pub(super) fn note(data: &mut Value, error: &GraphError) -> Result<Option<String
                 (Part::Checks, Some(pull)) => mark_checks(issue.pointer_mut(&format!("/links/nodes/{pull}"))),
                 (Part::Reviewer, _) => return Ok(Some(without_reviewer(&error.message))),
                 (Part::Aside, _) => {}
-                (Part::Checks, None) | (Part::Essence, _) => mark_unread(issue, &error.message),
+                (Part::Whole, _) if readable => {}
+                (Part::Checks, None) | (Part::Whole | Part::Essence, _) => mark_unread(issue, &error.message),
             }
             Ok(Some(said()))
         }
@@ -150,7 +159,8 @@ pub(super) fn linked(graph: Graph) -> Result<(Value, Vec<String>), String> {
             }
             (Part::Reviewer, _) => withheld.push(without_reviewer(&error.message)),
             (Part::Aside, _) => withheld.push(in_part(&error.message)),
-            (Part::Checks, None) | (Part::Essence, _) => return Err(error.message.clone()),
+            (Part::Whole, _) if some(data.pointer("/node/links/nodes")) => withheld.push(in_part(&error.message)),
+            (Part::Checks, None) | (Part::Whole | Part::Essence, _) => return Err(error.message.clone()),
         }
     }
     data.pointer_mut("/node/links").map(|page| (page.take(), withheld)).ok_or_else(String::new)
@@ -234,6 +244,24 @@ mod tests {
             let (data, told) = noted("FORBIDDEN", "not yours", path.clone());
             assert_eq!(told, Ok(Some(plain.to_owned())), "{path}");
             assert_eq!(data["unsettled"][0].get("unread").is_some(), unread, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pull_request_that_is_withheld_as_a_whole_is_anothers_only_where_ours_are_told() {
+        let path = json!(["unsettled", 0, "links", "nodes", 0]);
+        let error = json!({ "message": "not yours", "type": "FORBIDDEN", "path": path });
+        let error: GraphError = serde_json::from_value(error).expect("a complaint");
+        let listed = json!({ "pullRequests": { "nodes": [{ "number": 5 }] } });
+        for (nodes, repository, unread) in [
+            (json!([null]), json!({ "pullRequests": { "nodes": [] } }), true),
+            (json!([null, { "number": 5 }]), json!({}), false),
+            (json!([null]), listed, false),
+        ] {
+            let issue = json!({ "number": 1, "links": { "nodes": nodes } });
+            let mut data = json!({ "repository": repository, "unsettled": [issue], "settled": [] });
+            assert!(note(&mut data, &error).is_ok());
+            assert_eq!(data["unsettled"][0].get("unread").is_some(), unread, "{data}");
         }
     }
 

@@ -162,6 +162,9 @@ fn nothing_is_built_on_a_merge_that_the_fetched_mainline_does_not_hold() {
         other.forge.bound[0].pulls.push(later);
         assert_eq!(decide(&other).focus.and_then(|focus| focus.pull), Some(PullNumber(12)), "{key}");
         assert!(!decide(&other).reason.contains("does not hold"), "{key}");
+        other.forge.bound[0].state = IssueState::Completed;
+        assert!(decide(&other).reason.contains("does not hold"), "{key}: the merge closed it, nobody else");
+        other.forge.bound[0].state = IssueState::Open;
         other.now = at(0);
         assert!(decide(&other).reason.contains("does not hold"), "{key}: it may only lag behind");
         // It is there.

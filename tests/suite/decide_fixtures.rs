@@ -231,14 +231,15 @@ const WAITED_FOR: [Change; 20] = [
     ("mergeable", |s| pull(s).merge_state = MergeState::Unknown),
     ("mergeable", |s| pull(s).merge_state = MergeState::Behind),
     ("checks", |s| pull(s).checks = CheckState::Pending),
-    // It runs for as long as a job may, and the head is older than that.
+    // It runs for as long as a job may since it was taken out of draft, and something was missing before that.
     ("checks", |s| {
         let (number, head, now) = (pull(s).number, pull(s).head, s.now);
         let since = now - jiff::SignedDuration::from_hours(9);
         let running = CheckFact { name: "ci".to_owned(), state: CheckState::Pending, required: true, url: None };
         s.needs.checks.get_mut(&head).expect("the head's checks").checks = Some(vec![running]);
-        let pending = Some(now - jiff::SignedDuration::from_hours(6));
-        s.heads.insert(number, SeenHead { head, since, draft: false, ready: None, pending });
+        let pending = Some(now - jiff::SignedDuration::from_hours(8));
+        let ready = Some(now - jiff::SignedDuration::from_hours(6));
+        s.heads.insert(number, SeenHead { head, since, draft: false, ready, pending });
         (pull(s).checks, pull(s).head_committed) = (CheckState::Pending, Some(since));
     }),
     // A word that nobody knows, beside one that is green.

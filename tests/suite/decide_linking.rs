@@ -414,6 +414,9 @@ fn an_item_that_was_sent_twice_holds_up_the_queue_only_while_nobody_knows_why() 
     assert!(!goes_on(&unasked), "nobody has asked yet");
     unasked.now = at(3_600);
     assert_eq!(told(&decide(&unasked)), "[AgentPulls]");
+    let mut beyond = waiting(&twice);
+    beyond.needs.agent_pulls = Some(AgentPulls { pulls: Vec::new(), reach: Some(at(-4_999)) });
+    assert!(goes_on(&beyond), "it may have begun");
     let mut unlisted = waiting(&twice);
     let done = Candidate { state: PullState::Merged, created: at(-4_000), ..candidate(8, Signal::Opened) };
     unlisted.needs.agent_pulls = Some(AgentPulls { pulls: vec![done], reach: None });

@@ -53,7 +53,7 @@ acts! {
         ]),
         shown: [
             ", and `main` does not hold that yet",
-            ", and `main` does not hold that: put <id> back on `main`, have another pull request close #1, or reopen #1 and close it as not planned",
+            ", and `main` does not hold that: put <id> back on `main`, or reopen #1: for another pull request to close it, or to close it as not planned",
         ],
         outcome: ["dev-1.md: #1 unsettled", "#2 merged into main", "processed/dev-1.md", "nothing written"],
     }

@@ -126,6 +126,8 @@ fn pending(case: &Case<'_>) -> Verdict {
 fn is_endless(case: &Case<'_>) -> bool {
     let seen = case.view.snapshot.heads.get(&case.pull.number).filter(|seen| seen.head == case.pull.head);
     let since = seen.and_then(|seen| seen.pending);
+    // They began anew when it was taken out of draft, or when we had one done again.
+    let since = since.map(|since| since.max(begun(case)));
     since.and_then(|since| since.saturating_add(ENDLESS).ok()).is_some_and(|until| case.view.snapshot.now >= until)
 }
 
