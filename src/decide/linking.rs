@@ -2,8 +2,9 @@
 //!
 //! **Guarantees**: signals that disagree are shown, never guessed. Only the agent's own open pull requests into the
 //! mainline, opened after the agent was assigned, are candidates. Only one that is unambiguous, finished and connected with
-//! the issue by GitHub is ever linked, and only where the policy says so; one that is merely the agent's may be somebody
-//! else's answer.
+//! the issue by GitHub is ever linked, and only where the policy says so and its own words name the issue or a person linked
+//! it; one that is merely the agent's may be somebody else's answer. A person is asked only when the agent is done. Before
+//! the agent is sent once more, whatever it opened since is explained.
 //! **Races**: the agent rewrites its description while it works (so only a finished one is touched), and the description is
 //! replaced only while it is the one that was read.
 
@@ -18,13 +19,13 @@ use crate::model::{
 use crate::text::{closes_something, closings, one_line, refers_to};
 use jiff::Timestamp;
 
-/// Most descriptions that are read to tell pull requests apart.
+/// Most pull requests that are told apart, and shown.
 const MOST_READ: usize = 20;
 
 /// How an issue without a linked pull request goes on where some pull request has to do with it.
 pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) -> Option<Progress> {
     let found = candidates(view, issue);
-    let evidence: Vec<Evidence> = found.iter().map(shown).collect();
+    let evidence: Vec<Evidence> = found.iter().take(MOST_READ).map(shown).collect();
     let n = issue.number;
     let (reason, outcome) = match found.as_slice() {
         [] => elsewhere(view, issue).or_else(|| over(view, issue))?,
@@ -37,10 +38,7 @@ pub(super) fn progress(view: View<'_>, binding: &Binding, issue: &BoundIssue) ->
 /// None of several is guessed at. Those of which only the author is known are read first, for they may close something
 /// else; and while the agent is at work on one of them, it is too early to ask a person.
 fn among(view: View<'_>, n: IssueNumber, several: &[Candidate]) -> (String, Outcome) {
-    let mut numbers: Vec<PullNumber> = several.iter().map(|candidate| candidate.number).collect();
-    numbers.sort();
-    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    let numbers = numbers.join(" and ");
+    let numbers = listed(several);
     let why = if several.iter().any(|candidate| candidate.signal != Signal::Opened) {
         format!("{numbers} have to do with {n} and none of them would close it")
     } else {
@@ -62,6 +60,18 @@ fn among(view: View<'_>, n: IssueNumber, several: &[Candidate]) -> (String, Outc
     }
     let lifts = format!("put `Fixes {n}` into the description of the one that answers it, or close them");
     (why.clone(), stalled(why, lifts))
+}
+
+/// Their numbers, as many as anybody reads.
+fn listed(several: &[Candidate]) -> String {
+    let mut numbers: Vec<PullNumber> = several.iter().map(|candidate| candidate.number).collect();
+    numbers.sort();
+    let more = numbers.len().saturating_sub(MOST_READ);
+    let mut shown: Vec<String> = numbers.iter().take(MOST_READ).map(ToString::to_string).collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    shown.join(" and ")
 }
 
 /// What other pull requests say, for people.

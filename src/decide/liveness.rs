@@ -2,7 +2,7 @@
 //!
 //! **Guarantees**: pure. A session lasts an hour at most (docs.github.com, "Troubleshooting Copilot cloud agent"), so after
 //! 59 minutes without any sign it is over, whatever the newest event says. What a failure says is read for three things
-//! only: when to try again, that money is the matter, or neither.
+//! only: when to try again, that money is the matter, or neither. Our own comment is no sign of life.
 //! **Races**: a session may begin between the look and the comment that asks for one; the agent then reads one comment more.
 
 use super::guardrail::{Case, is_wip};

@@ -1,7 +1,7 @@
 //! What issues about planning have in common: gap analyses and capability updates, from assignment to merge.
 //!
 //! **Guarantees**: an assignment is owed once, and never again after a person took the agent off; a merge counts whoever
-//! did it. Items share the merge and the assignment.
+//! did it, once the mainline that was fetched holds it. Items share the merge and the assignment.
 
 use super::guardrail::{self, PullKind};
 use super::progress::{AgentState, Phase, progress, state};

@@ -1,6 +1,7 @@
 //! Which queue item may be promoted now, and files that nobody promoted.
 //!
-//! **Guarantees**: in the order of the format; a quarantined, held or dependent item never blocks the next one; nothing
+//! **Guarantees**: in the order of the format; a quarantined, held or dependent item never blocks the next one, and one
+//! that waits for what will never be complete names a person; nothing
 //! starts beyond `max_in_flight`, nor while a gap analysis or a capability update is unsettled.
 
 use super::create::{Plan, outcome};

@@ -1,10 +1,11 @@
 //! An agent that never began: it is taken off and sent once more, then a person is told.
 //!
-//! **Guarantees**: once an issue. It is written down before the agent is taken off, because our unassigning looks like a
-//! person's, and a person's unassigning is a command.
+//! **Guarantees**: once an issue, to a text that feeds no queue, and only when nothing is known that the agent did for it. It
+//! is written down before the agent is taken off, because our unassigning looks like a person's, and a person's unassigning
+//! is a command.
 //! **Races**: what is compared is GitHub's clock alone: the record names the assignment that came to nothing, and only what
 //! happened after it counts. Ours says no more than how long ago that was. A pull request that appears meanwhile ends it:
-//! nothing is taken off then.
+//! nothing is taken off then. What GitHub shows a moment after the sending may be how it was before, so that is waited for.
 
 use super::create::is_one_of_us;
 use super::planning_issue::{assign, mended};

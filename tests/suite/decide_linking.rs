@@ -278,7 +278,9 @@ fn several_of_which_only_the_author_is_known_are_read_before_anything_is_said() 
     // More than anybody would read.
     snapshot.needs.descriptions.clear();
     snapshot.forge.pulls.extend((10..30).map(|number| listed(number, -80)));
-    assert_eq!(told(&decide(&snapshot)), "stalled");
+    let decision = decide(&snapshot);
+    assert_eq!((told(&decision).as_str(), decision.evidence.len()), ("stalled", 20));
+    assert!(decision.reason.starts_with("#8 and #9 and #10") && decision.reason.contains("#27 and 2 more were opened"));
 }
 
 #[test]

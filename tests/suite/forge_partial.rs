@@ -182,6 +182,25 @@ async fn what_is_withheld_of_the_lists_is_told_as_long_as_they_are_remembered() 
 }
 
 #[tokio::test]
+async fn a_list_that_github_does_not_manage_is_not_asked_of_it_with_every_look() {
+    let sim = simulator().await;
+    let client = client(&sim);
+    for n in 0..25 {
+        done(client.create_issue(&text(&format!("dev-{n}.md"))).await);
+    }
+    sim.record();
+    sim.arrange(Accident::at("query Lists", AccidentKind::partial("/data/repository/issues/nodes/3")).always());
+    for _ in 0..11 {
+        let facts = client.observe(&Question::default()).await.expect("the rest is told");
+        assert!(facts.partial.iter().any(|said| said.contains("Something went wrong")), "{:?}", facts.partial);
+    }
+    let asked = pages(&sim, "query Lists");
+    assert_eq!(asked, [90, 45, 20, 20], "both pages once");
+    client.observe(&Question::default()).await.expect("the rest is told");
+    assert!(pages(&sim, "query Lists").len() > asked.len(), "and then anew");
+}
+
+#[tokio::test]
 async fn an_issue_whose_pull_requests_are_too_much_at_any_size_is_left_alone() {
     let sim = simulator().await;
     let issue = done(client(&sim).create_issue(&text("dev-a.md")).await);

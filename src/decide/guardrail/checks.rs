@@ -7,7 +7,7 @@
 //!
 //! A token that may not read checks leaves the judgement to the merge state, in which GitHub has counted the required ones;
 //! that it could not be judged is shown. What GitHub does not answer at all is waited for, for behind it there may be a run
-//! that waits or a check that is required.
+//! that waits or a check that is required. A check that hangs, or is required and never begins, names a person.
 
 use super::{Case, PullKind, Verdict, cool_down, veto};
 use crate::message::failing_check;
