@@ -61,7 +61,8 @@ fn print(listing: Option<&Listing>) {
         let why = guard.why.as_deref().unwrap_or_default();
         output::lines(format!("{:<15} {state:<STATE$}{why}", guard.name).trim_end(), INDENT);
         if let Some(lifts) = &guard.lifts {
-            output::lines(&format!("{:INDENT$}lift: {lifts}", ""), INDENT + 6);
+            // An address is longer than what a deeper place would leave of a narrow terminal.
+            output::lines(&format!("{:INDENT$}lift: {lifts}", ""), INDENT);
         }
     }
 }

@@ -303,6 +303,16 @@ const WAITED_FOR: [Change; 20] = [
 ];
 
 #[test]
+fn a_name_of_a_file_begins_no_line_and_fills_no_screen() {
+    let mut snapshot = judged("2c/merge-development");
+    let path = format!(".github/workflows/ci\nerror: all is well\n{}.yml", "x".repeat(1_000));
+    touch(&mut snapshot, &path, ChangeKind::Added);
+    let Outcome::Blocked { vetoes } = decide(&snapshot).outcome else { panic!("it is no development's to change") };
+    let why = &vetoes.iter().find(|veto| veto.guardrail == "paths").expect("its path").why;
+    assert!(why.contains(".github/workflows/ci?error: all") && !why.contains('\n') && why.len() < 400, "{why}");
+}
+
+#[test]
 fn a_check_that_hangs_names_a_person_whatever_its_guardrail_weighs() {
     for severity in [Severity::Strict, Severity::Warn, Severity::Off] {
         for (checks, hours) in [(CheckState::Pending, 7), (CheckState::Expected, 1)] {
